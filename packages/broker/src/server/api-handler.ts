@@ -1,0 +1,54 @@
+import type { Endpoint } from '@odradek/platform'
+import type { Reader, Writer } from '@odradek/protocol'
+
+/** What a handler may know of the connection and of the request's header. */
+export interface RequestContext {
+  readonly apiVersion: number
+  readonly clientId: string | null
+  /** The client's address, without its port. */
+  readonly clientHost: string
+  readonly connectionId: number
+  /** The address that the client reached us on. */
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  readonly listenerName: string
+  /** By the monotonic clock. */
+  readonly receivedAtMs: number
+}
+
+/** The side of a schema that dispatch needs of a request. Methods, so that handlers of all types fit one map. */
+export interface RequestSchema<Q> {
+  readonly name: string
+  readonly key: number
+  readonly versions: readonly [min: number, max: number]
+  headerVersion(version: number): number
+  decode(version: number, reader: Reader): Q
+}
+
+/** The side of a schema that dispatch needs of a response. */
+export interface ResponseSchema<A> {
+  readonly name: string
+  headerVersion(version: number): number
+  encode(version: number, value: A, writer: Writer): void
+}
+
+/** One API: how its request is read, what it does, how its answer is written. */
+export interface ApiHandler<Q = unknown, A = unknown> {
+  readonly request: RequestSchema<Q>
+  readonly response: ResponseSchema<A>
+  /**
+   * Answers at once where it can: a promise costs a turn of the microtask queue. Undefined means no answer at all
+   * (Produce with acks=0). Expected trouble is an error code in the answer; what is thrown closes the connection, unless
+   * it is a bug in us: then the client gets UNKNOWN_SERVER_ERROR where the answer has a place for it.
+   */
+  handle(request: Q, context: RequestContext): A | undefined | Promise<A | undefined>
+}
+
+/** Builds a handler; the types come from the schemas, so that the function's arguments need none. */
+export function apiHandler<Q, A>(
+  request: RequestSchema<Q>,
+  response: ResponseSchema<A>,
+  handle: (request: NoInfer<Q>, context: RequestContext) => NoInfer<A> | undefined | Promise<NoInfer<A> | undefined>,
+): ApiHandler<Q, A> {
+  return { request, response, handle }
+}
