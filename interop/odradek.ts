@@ -1,0 +1,42 @@
+/** Our broker as a user starts it: the `odradek` command in a process of its own. */
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { BrokerProcess, brokerDirectory } from './broker-process.ts'
+import { freePort } from './ports.ts'
+
+export interface OdradekOptions {
+  readonly port?: number
+  /** Broker settings by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Options of the runtime, such as `--cpu-prof`. */
+  readonly nodeOptions?: readonly string[]
+}
+
+const command = path.resolve(import.meta.dirname, '../packages/cli/src/main.ts')
+
+/** Starts an Odradek on fresh data and waits until it serves. */
+export async function startOdradek(options?: OdradekOptions): Promise<BrokerProcess> {
+  const odradek = await createOdradek(options)
+  await odradek.start()
+  return odradek
+}
+
+/** An Odradek that is not yet running. */
+export async function createOdradek({
+  port,
+  settings = {},
+  nodeOptions = [],
+}: OdradekOptions = {}): Promise<BrokerProcess> {
+  const ownPort = port ?? (await freePort())
+  const directory = await brokerDirectory('odradek')
+  const data = path.join(directory, 'data')
+  await mkdir(data)
+  const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...set]
+  return new BrokerProcess({
+    name: 'odradek',
+    port: ownPort,
+    directory,
+    launch: { program: process.execPath, args: [...nodeOptions, command, ...args] },
+  })
+}

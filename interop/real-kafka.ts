@@ -1,0 +1,98 @@
+/**
+ * The real Apache Kafka, one node, fresh data, on free ports: the oracle of every comparison.
+ */
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { BrokerProcess, brokerDirectory } from './broker-process.ts'
+import { cached } from './cache.ts'
+import { mustRun } from './command.ts'
+import { kafkaClasspath, kafkaVersion, needJava, toolJvmOptions } from './kafka-jars.ts'
+import { freePort } from './ports.ts'
+
+export interface RealKafkaOptions {
+  readonly port?: number
+  /** Broker settings by Kafka's names, over those of {@link defaults}. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly jvmOptions?: readonly string[]
+}
+
+const clusterId = '7XlWfQ0fS8uDKdQpY6b3bw'
+
+/** What a one-node cluster needs, and what makes it comparable with a fresh Odradek. */
+const defaults: Readonly<Record<string, string>> = {
+  'process.roles': 'broker,controller',
+  'node.id': '1',
+  'controller.listener.names': 'CONTROLLER',
+  'inter.broker.listener.name': 'PLAINTEXT',
+  'offsets.topic.replication.factor': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'group.initial.rebalance.delay.ms': '0',
+}
+
+/** Starts a Kafka and waits until it serves. */
+export async function startRealKafka(options?: RealKafkaOptions): Promise<BrokerProcess> {
+  const kafka = await createRealKafka(options)
+  await kafka.start()
+  return kafka
+}
+
+/** A Kafka with formatted storage that is not yet running. */
+export async function createRealKafka({
+  port,
+  settings = {},
+  jvmOptions = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
+}: RealKafkaOptions = {}): Promise<BrokerProcess> {
+  const java = await needJava()
+  const ownPort = port ?? (await freePort())
+  const controllerPort = await freePort()
+  const directory = await brokerDirectory('kafka')
+  const data = path.join(directory, 'data')
+  await cp(await formattedStorage(), data, { recursive: true })
+  const file = path.join(directory, 'server.properties')
+  await writeFile(
+    file,
+    properties({
+      ...defaults,
+      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+      listeners: `PLAINTEXT://127.0.0.1:${ownPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${ownPort}`,
+      'log.dirs': data,
+      ...settings,
+    }),
+  )
+  const args = [...jvmOptions, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', await kafkaClasspath()]
+  return new BrokerProcess({
+    name: 'kafka',
+    port: ownPort,
+    directory,
+    launch: { program: java, args: [...args, 'kafka.Kafka', file] },
+  })
+}
+
+function properties(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
+}
+
+/** A data directory as Kafka's storage tool formats it: made once, copied for each start, which saves a JVM each time. */
+function formattedStorage(): Promise<string> {
+  return cached(`kafka-${kafkaVersion}-formatted`, async directory => {
+    const file = path.join(directory, 'format.properties')
+    // The tool wants to create the log directory under its final name; what it writes does not depend on that name.
+    const data = path.join(directory, 'data')
+    await mkdir(data)
+    const settings = {
+      ...defaults,
+      'controller.quorum.voters': '1@127.0.0.1:1',
+      listeners: 'PLAINTEXT://127.0.0.1:2,CONTROLLER://127.0.0.1:1',
+      'log.dirs': data,
+    }
+    await writeFile(file, properties(settings))
+    const args = [...toolJvmOptions, '-cp', await kafkaClasspath(), 'kafka.tools.StorageTool']
+    await mustRun(await needJava(), [...args, 'format', '-t', clusterId, '-c', file])
+  }).then(directory => path.join(directory, 'data'))
+}
