@@ -1,0 +1,54 @@
+import type { BrokerEndpoint, ConfigOverrides, ConfigResource } from './cluster-image.ts'
+
+/**
+ * One entity of the cluster gets a new value, or goes (`value: null`). Changes that belong together are committed
+ * together as a change set, and every image is the fold of change sets in order.
+ */
+export type ClusterChange =
+  | { readonly kind: 'cluster'; readonly value: { readonly clusterId: string } }
+  | { readonly kind: 'controller'; readonly value: { readonly brokerId: number } | null }
+  | { readonly kind: 'broker'; readonly brokerId: number; readonly value: BrokerRegistration | null }
+  | { readonly kind: 'topic'; readonly name: string; readonly value: TopicDefinition | null }
+  | {
+      readonly kind: 'partition'
+      readonly topicId: string
+      readonly index: number
+      readonly value: PartitionState | null
+    }
+  | { readonly kind: 'config'; readonly resource: ConfigResource; readonly value: ConfigOverrides | null }
+  | { readonly kind: 'producer-ids'; readonly value: { readonly next: number } }
+  | { readonly kind: 'feature'; readonly name: string; readonly value: { readonly level: number } | null }
+
+export interface BrokerRegistration {
+  readonly rack: string | null
+  readonly endpoints: readonly BrokerEndpoint[]
+  readonly fenced: boolean
+}
+
+/**
+ * A topic with its partitions as they were born: leader = first live replica, in sync = the live replicas, epochs 0.
+ * What has become of a partition since is its own `partition` entity, so that its leader can change it without
+ * touching the topic; and a topic of a thousand partitions is born in one small change.
+ */
+export interface TopicDefinition {
+  readonly topicId: string
+  readonly partitions: readonly {
+    readonly replicas: readonly number[]
+    readonly leader: number
+    readonly isr: readonly number[]
+  }[]
+}
+
+export interface PartitionState {
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+}
+
+/** What was committed together at one revision. Revisions grow; they may have gaps. */
+export interface ChangeSet {
+  readonly revision: number
+  readonly changes: readonly ClusterChange[]
+}

@@ -1,0 +1,102 @@
+// What the cluster is at one revision of its metadata: an immutable value that every part of the broker reads.
+// A new image comes only out of foldChanges (fold-changes.ts); whoever holds an image may keep it for ever.
+
+/** Who a broker is, as it registered. */
+export interface BrokerImage {
+  readonly brokerId: number
+  /** Grows with every registration of this broker: the revision that wrote it. */
+  readonly epoch: number
+  readonly rack: string | null
+  readonly endpoints: readonly BrokerEndpoint[]
+  /** Registered, and not to be shown to clients or given partitions. */
+  readonly fenced: boolean
+}
+
+export interface BrokerEndpoint {
+  readonly listenerName: string
+  readonly securityProtocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  /** Null: whatever address the client reached the broker on. */
+  readonly advertised: { readonly host: string; readonly port: number } | null
+}
+
+export interface TopicImage {
+  readonly name: string
+  /** 22 characters of base64url. */
+  readonly topicId: string
+  /** By partition index, without gaps. */
+  readonly partitions: readonly PartitionImage[]
+}
+
+export interface PartitionImage {
+  /** Broker id; -1 while there is none. */
+  readonly leader: number
+  /** Grows by one with every change of leader. */
+  readonly leaderEpoch: number
+  /** Grows by one with every change of this partition's state. */
+  readonly partitionEpoch: number
+  /** Broker ids; the first is the preferred leader. */
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+}
+
+/** What configs can be set on. A broker without a name is the default of all brokers. */
+export interface ConfigResource {
+  readonly type: 'topic' | 'broker' | 'group'
+  readonly name: string
+}
+
+/** Settings by name, as text. */
+export type ConfigOverrides = Readonly<Record<string, string>>
+
+export interface ClusterImage {
+  /** Of the last change folded in; 0 before the first. */
+  readonly revision: number
+  /** Empty until the cluster was founded. */
+  readonly clusterId: string
+  /** The broker that decides; -1 while there is none. */
+  readonly controllerId: number
+  readonly brokers: ReadonlyMap<number, BrokerImage>
+  readonly topics: ReadonlyMap<string, TopicImage>
+  readonly topicsById: ReadonlyMap<string, TopicImage>
+  /** By configKey(resource). Only resources with at least one setting. */
+  readonly configs: ReadonlyMap<string, ConfigOverrides>
+  /** Finalized feature levels. */
+  readonly features: ReadonlyMap<string, number>
+  /** No block of producer ids has been given out from here on. */
+  readonly nextProducerId: number
+}
+
+export const emptyImage: ClusterImage = {
+  revision: 0,
+  clusterId: '',
+  controllerId: -1,
+  brokers: new Map(),
+  topics: new Map(),
+  topicsById: new Map(),
+  configs: new Map(),
+  features: new Map(),
+  nextProducerId: 0,
+}
+
+export function configKey(resource: ConfigResource): string {
+  return `${resource.type}/${resource.name}`
+}
+
+const noOverrides: ConfigOverrides = {}
+
+/** What was set on the resource itself; empty where nothing was. */
+export function overridesOf(image: ClusterImage, resource: ConfigResource): ConfigOverrides {
+  return image.configs.get(configKey(resource)) ?? noOverrides
+}
+
+const internalTopics = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+
+/** Internal topics belong to the broker: clients see them flagged, and may not grow or produce to them. */
+export function isInternalTopic(name: string): boolean {
+  return internalTopics.has(name)
+}
+
+/** The brokers that may hold partitions and be shown to clients, by id. */
+export function liveBrokers(image: ClusterImage): BrokerImage[] {
+  return [...image.brokers.values()].filter(broker => !broker.fenced).sort((a, b) => a.brokerId - b.brokerId)
+}

@@ -1,0 +1,102 @@
+import type { ChangeSet, ClusterChange, PartitionState, TopicDefinition } from './cluster-change.ts'
+import { type ClusterImage, configKey, type PartitionImage, type TopicImage } from './cluster-image.ts'
+
+/** The image after a change set. The given one stays as it is; what did not change is shared. */
+export function foldChanges(image: ClusterImage, { revision, changes }: ChangeSet): ClusterImage {
+  const draft = new Draft(image, revision)
+  for (const change of changes) draft.apply(change)
+  return draft.image
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+class Draft {
+  readonly image: Writable<ClusterImage>
+  readonly #copied = new Set<string>()
+
+  constructor(image: ClusterImage, revision: number) {
+    this.image = { ...image, revision }
+  }
+
+  apply(change: ClusterChange): void {
+    const { image } = this
+    switch (change.kind) {
+      case 'cluster':
+        image.clusterId = change.value.clusterId
+        return
+      case 'controller':
+        image.controllerId = change.value?.brokerId ?? -1
+        return
+      case 'producer-ids':
+        image.nextProducerId = change.value.next
+        return
+      case 'broker': {
+        const { brokerId, value } = change
+        const registered = value === null ? null : { ...value, brokerId, epoch: image.revision }
+        set(this.#own('brokers'), brokerId, registered)
+        return
+      }
+      case 'feature':
+        set(this.#own('features'), change.name, change.value?.level ?? null)
+        return
+      case 'config':
+        set(this.#own('configs'), configKey(change.resource), change.value)
+        return
+      case 'topic':
+        this.#applyTopic(change.name, change.value)
+        return
+      case 'partition':
+        this.#applyPartition(change.topicId, change.index, change.value)
+        return
+    }
+  }
+
+  #applyTopic(name: string, definition: TopicDefinition | null): void {
+    const before = this.image.topics.get(name)
+    if (before !== undefined && before.topicId !== definition?.topicId) {
+      set(this.#own('topicsById'), before.topicId, null)
+    }
+    if (definition === null) {
+      set(this.#own('topics'), name, null)
+      return
+    }
+    const kept = before?.topicId === definition.topicId ? before.partitions : []
+    const partitions = definition.partitions.map((born, index) => {
+      const now = kept[index]
+      return now !== undefined && now.partitionEpoch > 0 ? now : newborn(born)
+    })
+    this.#setTopic({ name, topicId: definition.topicId, partitions })
+  }
+
+  #applyPartition(topicId: string, index: number, state: PartitionState | null): void {
+    const topic = this.image.topicsById.get(topicId)
+    // A state outlives its topic only within the change set that deletes both.
+    if (topic === undefined || state === null || index >= topic.partitions.length) return
+    this.#setTopic({ ...topic, partitions: topic.partitions.with(index, state) })
+  }
+
+  #setTopic(topic: TopicImage): void {
+    set(this.#own('topics'), topic.name, topic)
+    set(this.#own('topicsById'), topic.topicId, topic)
+  }
+
+  /** The map of this draft, copied once. */
+  #own<K extends 'brokers' | 'topics' | 'topicsById' | 'configs' | 'features'>(name: K): MutableMap<ClusterImage[K]> {
+    if (!this.#copied.has(name)) {
+      this.#copied.add(name)
+      Object.assign(this.image, { [name]: new Map<unknown, unknown>(this.image[name]) })
+    }
+    return this.image[name] as unknown as MutableMap<ClusterImage[K]>
+  }
+}
+
+type MutableMap<M> = M extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never
+
+function set<K, V>(map: Map<K, V>, key: K, value: V | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
+}
+
+function newborn(born: TopicDefinition['partitions'][number]): PartitionImage {
+  return { ...born, leaderEpoch: 0, partitionEpoch: 0 }
+}
