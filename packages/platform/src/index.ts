@@ -1,5 +1,6 @@
 export type { Clock, Timer } from './clock.ts'
 export { type Disk, DiskError, type DiskErrorKind, type DiskFile, type DiskLock } from './disk.ts'
+export { createMemoryDisk, type MemoryDiskOptions } from './memory/disk.ts'
 export {
   type Connection,
   type ConnectionHandler,
