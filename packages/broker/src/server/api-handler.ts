@@ -16,6 +16,14 @@ export interface RequestContext {
   readonly receivedAtMs: number
 }
 
+/** The peer sent what cannot be answered: its connection is closed, with one line in the log. */
+export class ConnectionError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ConnectionError'
+  }
+}
+
 /** The side of a schema that dispatch needs of a request. Methods, so that handlers of all types fit one map. */
 export interface RequestSchema<Q> {
   readonly name: string
@@ -38,8 +46,8 @@ export interface ApiHandler<Q = unknown, A = unknown> {
   readonly response: ResponseSchema<A>
   /**
    * Answers at once where it can: a promise costs a turn of the microtask queue. Undefined means no answer at all
-   * (Produce with acks=0). Expected trouble is an error code in the answer; what is thrown closes the connection, unless
-   * it is a bug in us: then the client gets UNKNOWN_SERVER_ERROR where the answer has a place for it.
+   * (Produce with acks=0). Expected trouble is an error code in the answer; what is thrown closes the connection: a
+   * ConnectionError with a line in the log, everything else as the bug that it is.
    */
   handle(request: Q, context: RequestContext): A | undefined | Promise<A | undefined>
 }

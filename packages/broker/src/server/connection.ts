@@ -1,0 +1,226 @@
+import type { Connection, NetworkError } from '@odradek/platform'
+import { ConnectionError } from './api-handler.ts'
+import { FrameAssembler, FrameError } from './frame-assembler.ts'
+import { peekApiKey } from './request-header.ts'
+
+/** The answer's bytes, without any where the request gets no answer. */
+export type AnswerChunks = readonly Buffer[]
+
+/** What a connection needs of the server that it belongs to. */
+export interface ConnectionHost {
+  readonly frameBytesMax: number
+  /** Throws or rejects where the connection must be closed. */
+  answer(frame: Buffer, connection: ServerConnection): AnswerChunks | Promise<AnswerChunks>
+  /** Between these two calls nothing that waits for records is answered, so that the producer's own answer goes first. */
+  batchBegins(): void
+  batchEnds(): void
+  now(): number
+  closed(connection: ServerConnection, reason: Error | null): void
+}
+
+/** A request under way. `chunks` is null until its answer is there. */
+interface Slot {
+  chunks: AnswerChunks | null
+}
+
+const produceKey = 0
+/** Produce requests of one connection that may be in the log's queue together: group commit gets something to group. */
+const producesInFlightMax = 16
+
+/**
+ * One client's connection on the server's side: frames in, answers out in the order of the requests.
+ *
+ * Requests are served one after the other, as Kafka serves them; only Produce requests in a row overlap, because their
+ * order is settled when they are handed to the log. Back-pressure: a frame that has to wait stops the reading, so what
+ * waits is at most what one chunk of the network held; answers that the kernel does not take stop the serving.
+ */
+export class ServerConnection {
+  readonly id: number
+  readonly listenerName: string
+  readonly socket: Connection
+  lastActiveMs: number
+  /** Of KIP-511, for the logs. */
+  clientSoftware: string | null = null
+  readonly #host: ConnectionHost
+  readonly #assembler: FrameAssembler
+  /** Frames that are complete and not yet started. */
+  #waiting: Buffer[] = []
+  readonly #inFlight: Slot[] = []
+  /** Whether all that is in flight are Produce requests. */
+  #inFlightIsProduce = false
+  /** Answers of this turn, on their way into one write. */
+  #outgoing: Buffer[] = []
+  #isPaused = false
+  #isKernelFull = false
+  #isServing = false
+  #isDraining = false
+  #isClosed = false
+  #closeReason: Error | null = null
+
+  constructor(options: { id: number; listenerName: string; socket: Connection; host: ConnectionHost }) {
+    this.id = options.id
+    this.listenerName = options.listenerName
+    this.socket = options.socket
+    this.#host = options.host
+    this.#assembler = new FrameAssembler(options.host.frameBytesMax)
+    this.lastActiveMs = options.host.now()
+  }
+
+  /** Must follow construction at once: what arrives before it is lost. */
+  open(): void {
+    this.socket.handle({
+      onData: chunk => this.#onData(chunk),
+      onDrain: () => {
+        this.#isKernelFull = false
+        this.#serve()
+      },
+      onClose: error => this.#onClose(error),
+    })
+  }
+
+  /** No request is being served and none waits. */
+  get isIdle(): boolean {
+    return this.#inFlight.length === 0 && this.#waiting.length === 0
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Takes nothing more from the client; closes when what is in flight has been answered. */
+  drain(): void {
+    if (this.#isDraining || this.#isClosed) return
+    this.#isDraining = true
+    this.#waiting = []
+    this.#pause()
+    this.#endIfDrained()
+  }
+
+  /** Closes now. The reason, if any, is logged by the server. */
+  destroy(reason: Error | null = null): void {
+    if (this.#isClosed) return
+    this.#closeReason ??= reason
+    this.socket.destroy()
+  }
+
+  /** Holds the client back until `resume`: it has connected beyond the limit of connections. */
+  pause(): void {
+    this.#pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.socket.resume()
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isDraining || this.#isClosed) return
+    this.lastActiveMs = this.#host.now()
+    try {
+      this.#assembler.push(chunk, this.#waiting)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#serve()
+      this.destroy(new ConnectionError(error.message))
+      return
+    }
+    if (this.#waiting.length > 0) this.#serve()
+  }
+
+  /** Starts what may be started and writes what is answered; then lets those go on who wait for the new records. */
+  #serve(): void {
+    if (this.#isServing || this.#isClosed) return
+    this.#isServing = true
+    this.#host.batchBegins()
+    let started = 0
+    for (const frame of this.#waiting) {
+      if (!this.#mayStart(frame)) break
+      started++
+      this.#start(frame)
+    }
+    if (started === this.#waiting.length) this.#waiting = []
+    else if (started > 0) this.#waiting = this.#waiting.slice(started)
+    this.#flush()
+    if (this.#waiting.length > 0) this.#pause()
+    else if (this.#isPaused && !this.#isDraining && !this.#isKernelFull) this.resume()
+    this.#isServing = false
+    this.#endIfDrained()
+    this.#host.batchEnds()
+  }
+
+  #mayStart(frame: Buffer): boolean {
+    if (this.#isKernelFull || this.#isClosed || this.#isDraining) return false
+    if (this.#inFlight.length === 0) return true
+    return (
+      this.#inFlightIsProduce && this.#inFlight.length < producesInFlightMax && peekApiKey(frame) === produceKey
+    )
+  }
+
+  #start(frame: Buffer): void {
+    let answer: AnswerChunks | Promise<AnswerChunks>
+    try {
+      answer = this.#host.answer(frame, this)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    if (answer instanceof Promise) {
+      const slot: Slot = { chunks: null }
+      this.#inFlight.push(slot)
+      this.#inFlightIsProduce = peekApiKey(frame) === produceKey
+      answer.then(
+        chunks => this.#answered(slot, chunks),
+        error => this.#fail(error),
+      )
+    } else if (this.#inFlight.length > 0) {
+      this.#inFlight.push({ chunks: answer })
+    } else {
+      this.#send(answer)
+    }
+  }
+
+  #answered(slot: Slot, chunks: AnswerChunks): void {
+    slot.chunks = chunks
+    if (this.#isClosed) return
+    this.lastActiveMs = this.#host.now()
+    while (this.#inFlight[0] !== undefined && this.#inFlight[0].chunks !== null) {
+      this.#send(this.#inFlight[0].chunks)
+      this.#inFlight.shift()
+    }
+    this.#serve()
+  }
+
+  #send(chunks: AnswerChunks): void {
+    for (const chunk of chunks) this.#outgoing.push(chunk)
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0 || this.#isClosed) return
+    const chunks = this.#outgoing
+    this.#outgoing = []
+    if (!this.socket.write(chunks)) this.#isKernelFull = true
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.socket.pause()
+  }
+
+  #endIfDrained(): void {
+    if (this.#isDraining && this.#inFlight.length === 0 && !this.#isClosed) this.socket.end()
+  }
+
+  #fail(error: unknown): void {
+    this.#flush()
+    this.destroy(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #onClose(error: NetworkError | null): void {
+    this.#isClosed = true
+    this.#waiting = []
+    this.#outgoing = []
+    this.#inFlight.length = 0
+    this.#host.closed(this, this.#closeReason ?? error)
+  }
+}

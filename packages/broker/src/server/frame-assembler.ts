@@ -1,0 +1,91 @@
+/**
+ * Cuts a byte stream into frames: int32 size, then as many bytes.
+ *
+ * A frame that lies whole in a chunk is handed out as a view of it: the network gives each read its own memory, cut to
+ * what was read, so a view pins little more than itself. A larger frame gets memory of its own and the chunks are copied
+ * into it. That memory starts small and doubles as the bytes come in: who only claims a hundred megabytes gets one.
+ */
+const firstAllocationBytesMax = 2 * 1024 * 1024
+
+export class FrameError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'FrameError'
+  }
+}
+
+export class FrameAssembler {
+  readonly #frameBytesMax: number
+  /** The size prefix, where a chunk ended within it. */
+  readonly #prefix = Buffer.alloc(4)
+  #prefixBytes = 0
+  /** The frame under way: null between two frames. */
+  #frame: Buffer | null = null
+  #frameBytes = 0
+  #frameFilled = 0
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax
+  }
+
+  /** Whether the stream stands within a frame. */
+  get isMidFrame(): boolean {
+    return this.#frame !== null || this.#prefixBytes > 0
+  }
+
+  /** Adds the frames that are complete now to `frames`. Throws FrameError; the stream is of no use after it. */
+  push(chunk: Buffer, frames: Buffer[]): void {
+    let at = this.#frame === null ? 0 : this.#fill(chunk, 0, frames)
+    while (at < chunk.length) {
+      if (this.#prefixBytes > 0 || chunk.length - at < 4) {
+        const taken = Math.min(4 - this.#prefixBytes, chunk.length - at)
+        chunk.copy(this.#prefix, this.#prefixBytes, at, at + taken)
+        this.#prefixBytes += taken
+        at += taken
+        if (this.#prefixBytes < 4) return
+        this.#prefixBytes = 0
+        this.#frameBytes = this.#checkedSize(this.#prefix.readInt32BE(0))
+      } else {
+        this.#frameBytes = this.#checkedSize(chunk.readInt32BE(at))
+        at += 4
+      }
+      if (chunk.length - at >= this.#frameBytes) {
+        frames.push(chunk.subarray(at, at + this.#frameBytes))
+        at += this.#frameBytes
+      } else {
+        this.#frame = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, firstAllocationBytesMax))
+        this.#frameFilled = 0
+        at = this.#fill(chunk, at, frames)
+      }
+    }
+  }
+
+  /** Copies into the frame under way; returns where its bytes ended in the chunk. */
+  #fill(chunk: Buffer, at: number, frames: Buffer[]): number {
+    let frame = this.#frame
+    if (frame === null) return at
+    const taken = Math.min(this.#frameBytes - this.#frameFilled, chunk.length - at)
+    const needed = this.#frameFilled + taken
+    if (needed > frame.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, Math.max(frame.length * 2, needed)))
+      frame.copy(larger, 0, 0, this.#frameFilled)
+      frame = larger
+      this.#frame = larger
+    }
+    chunk.copy(frame, this.#frameFilled, at, at + taken)
+    this.#frameFilled = needed
+    if (needed === this.#frameBytes) {
+      frames.push(frame)
+      this.#frame = null
+    }
+    return at + taken
+  }
+
+  #checkedSize(size: number): number {
+    if (size < 0) throw new FrameError(`a frame claims a size of ${size} bytes`)
+    if (size > this.#frameBytesMax) {
+      throw new FrameError(`a frame of ${size} bytes is larger than socket.request.max.bytes (${this.#frameBytesMax})`)
+    }
+    return size
+  }
+}
