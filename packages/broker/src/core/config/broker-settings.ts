@@ -1,0 +1,48 @@
+import type { ConfigDefinition, ConfigType } from './config-definition.ts'
+import { clusterSettings } from './settings/cluster-settings.ts'
+import { coordinatorSettings } from './settings/coordinator-settings.ts'
+import { logSettings } from './settings/log-settings.ts'
+import { networkSettings } from './settings/network-settings.ts'
+import { securitySettings } from './settings/security-settings.ts'
+import { tieredSettings } from './settings/tiered-settings.ts'
+
+/** Every setting of a broker that Kafka knows, by name. */
+export const brokerSettings = {
+  ...clusterSettings,
+  ...coordinatorSettings,
+  ...logSettings,
+  ...networkSettings,
+  ...securitySettings,
+  ...tieredSettings,
+} as const
+
+export type BrokerSettingName = keyof typeof brokerSettings
+
+/** The names in a table of definitions whose values have one of these types. */
+export type NamesOfType<Table, T extends ConfigType> = {
+  [Name in keyof Table]: Table[Name] extends ConfigDefinition<infer U> ? (U extends T ? Name : never) : never
+}[keyof Table]
+
+export function brokerDefinition(name: string): ConfigDefinition | undefined {
+  return Object.hasOwn(brokerSettings, name) ? brokerSettings[name as BrokerSettingName] : undefined
+}
+
+/** The settings that say the same in coarser units or as an older name, finest first; a setting without any is alone. */
+export function brokerSynonyms(name: string): readonly string[] {
+  if (name === 'log.flush.interval.ms') return ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms']
+  return coarserNames.find(names => names.includes(name)) ?? [name]
+}
+
+const coarserNames = [
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+]
+
+/** What Odradek does otherwise than Kafka when nobody says. */
+export const odradekDefaults: Readonly<Record<string, string>> = {
+  'node.id': '1',
+  'process.roles': 'broker,controller',
+  // Nobody waits for a first message in a test, or at a terminal.
+  'group.initial.rebalance.delay.ms': '0',
+}

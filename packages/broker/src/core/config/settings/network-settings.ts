@@ -1,0 +1,45 @@
+// Broker settings of listeners, connections, requests, quotas and metrics.
+// biome-ignore-all format: a table, one setting a line
+
+import { className, int, list, long, string } from '../config-definition.ts'
+import { atLeast } from '../validators.ts'
+
+export const networkSettings = {
+  'advertised.listeners': list(null, 'Addresses that clients are told to connect to; unset, each client is told the address it came in on.', { importance: 'high' }),
+  'client.quota.callback.class': className(null, 'Class that decides which quota applies to a request.', { importance: 'low' }),
+  'connection.failed.authentication.delay.ms': int(100, 'Time that the answer to a failed authentication is held back.', { valid: atLeast(0), importance: 'low' }),
+  'connections.max.idle.ms': long(600000, 'Time without traffic after which a connection is closed.'),
+  'connections.max.reauth.ms': long(0, 'Life of an authenticated session before the client must authenticate again; 0 for no limit.'),
+  'early.start.listeners': list(null, 'Listeners that open before authorization is ready.', { importance: 'high' }),
+  'fetch.max.bytes': int(57671680, 'Most bytes that one fetch is answered with, whatever the client allows.', { valid: atLeast(1024) }),
+  'fetch.purgatory.purge.interval.requests': int(1000, 'Finished waits of fetches that pile up before they are swept.'),
+  'inter.broker.listener.name': string(null, 'Listener that brokers speak to each other on.'),
+  'kafka.metrics.polling.interval.secs': int(10, 'Time between two polls of the metrics reporters.', { valid: atLeast(1), importance: 'low' }),
+  'kafka.metrics.reporters': list('', 'Classes that report the broker\'s older metrics.', { importance: 'low' }),
+  'listener.security.protocol.map': string('SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT', 'Which security protocol each listener speaks.', { importance: 'low', update: 'per-broker' }),
+  'listeners': list('PLAINTEXT://:9092', 'Addresses to listen on as NAME://host:port.', { importance: 'high', update: 'per-broker' }),
+  'max.connection.creation.rate': int(2147483647, 'New connections a second that the broker takes.', { valid: atLeast(0), update: 'cluster-wide' }),
+  'max.connections': int(2147483647, 'Connections that the broker holds at a time.', { valid: atLeast(0), update: 'cluster-wide' }),
+  'max.connections.per.ip': int(2147483647, 'Connections that the broker holds from one address.', { valid: atLeast(0), update: 'cluster-wide' }),
+  'max.connections.per.ip.overrides': string('', 'Other limits for single addresses, as address:number.', { update: 'cluster-wide' }),
+  'max.incremental.fetch.session.cache.slots': int(1000, 'Fetch sessions that the broker remembers.', { valid: atLeast(0) }),
+  'max.request.partition.size.limit': int(2000, 'Most partitions in the answer to one request for topics\' descriptions.', { valid: atLeast(1) }),
+  'metric.reporters': list('org.apache.kafka.common.metrics.JmxReporter', 'Classes that report metrics.', { importance: 'low', update: 'cluster-wide' }),
+  'metrics.num.samples': int(2, 'Samples that a metric is made of.', { valid: atLeast(1), importance: 'low' }),
+  'metrics.recording.level': string('INFO', 'How much is measured.', { importance: 'low' }),
+  'metrics.sample.window.ms': long(30000, 'Length of one sample of a metric.', { valid: atLeast(1), importance: 'low' }),
+  'num.io.threads': int(8, 'Threads that work on requests; without a meaning where one event loop does all.', { valid: atLeast(1), importance: 'high', update: 'cluster-wide' }),
+  'num.network.threads': int(3, 'Threads that read and write connections; without a meaning where one event loop does all.', { valid: atLeast(1), importance: 'high', update: 'cluster-wide' }),
+  'queued.max.request.bytes': long(-1, 'Bytes of waiting requests after which no more are read; -1 for no limit.'),
+  'queued.max.requests': int(500, 'Waiting requests after which no more are read.', { valid: atLeast(1), importance: 'high' }),
+  'quota.window.num': int(11, 'Number of samples kept for client quotas.', { valid: atLeast(1), importance: 'low' }),
+  'quota.window.size.seconds': int(1, 'Length of one sample of client quotas.', { valid: atLeast(1), importance: 'low' }),
+  'request.timeout.ms': int(30000, 'Time to wait for the answer to a request to another broker.', { importance: 'high' }),
+  'socket.connection.setup.timeout.max.ms': long(30000, 'Longest time to connect to another broker.'),
+  'socket.connection.setup.timeout.ms': long(10000, 'First time to connect to another broker.'),
+  'socket.listen.backlog.size': int(50, 'New connections that may wait to be taken.', { valid: atLeast(1) }),
+  'socket.receive.buffer.bytes': int(102400, 'Receive buffer of clients\' connections.', { importance: 'high' }),
+  'socket.request.max.bytes': int(104857600, 'Largest request that is taken.', { valid: atLeast(1), importance: 'high' }),
+  'socket.send.buffer.bytes': int(102400, 'Send buffer of clients\' connections.', { importance: 'high' }),
+  'telemetry.max.bytes': int(1048576, 'Largest push of client metrics that is taken.', { valid: atLeast(1), importance: 'low' }),
+} as const

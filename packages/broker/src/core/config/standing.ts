@@ -1,0 +1,215 @@
+// Which settings Odradek honours. Every setting that Kafka knows has one of three standings:
+//   honoured     it does what Kafka's documentation says;
+//   inert        it is about something that is not here by design (threads, the quorum of controllers), so nothing is
+//                lost: taken with a notice;
+//   unsupported  somebody would rely on it in vain: refused, unless it is set to its default.
+// A setting that is in neither list below is unsupported.
+
+/** True once compacted logs are cleaned. */
+export const compactionIsSupported: boolean = false
+
+export type Standing = 'honoured' | 'inert' | 'unsupported'
+
+const compactionTopicSettings = [
+  'delete.retention.ms',
+  'max.compaction.lag.ms',
+  'min.cleanable.dirty.ratio',
+  'min.compaction.lag.ms',
+]
+
+const honouredTopicSettings = new Set([
+  'cleanup.policy',
+  'compression.gzip.level',
+  'compression.lz4.level',
+  'compression.type',
+  'compression.zstd.level',
+  'file.delete.delay.ms',
+  'flush.messages',
+  'flush.ms',
+  'index.interval.bytes',
+  'internal.segment.bytes',
+  'max.message.bytes',
+  'message.timestamp.after.max.ms',
+  'message.timestamp.before.max.ms',
+  'message.timestamp.type',
+  'min.insync.replicas',
+  'retention.bytes',
+  'retention.ms',
+  'segment.bytes',
+  'segment.index.bytes',
+  'segment.jitter.ms',
+  'segment.ms',
+  ...(compactionIsSupported ? compactionTopicSettings : []),
+])
+
+/** One node has no replicas to elect from, and no followers to slow down. */
+const inertTopicSettings = new Set([
+  'follower.replication.throttled.replicas',
+  'leader.replication.throttled.replicas',
+  'unclean.leader.election.enable',
+])
+
+const honouredBrokerSettings = new Set([
+  // node and cluster
+  'auto.create.topics.enable',
+  'broker.rack',
+  'default.replication.factor',
+  'delete.topic.enable',
+  'min.insync.replicas',
+  'node.id',
+  'num.partitions',
+  // listeners and connections
+  'advertised.listeners',
+  'connections.max.idle.ms',
+  'fetch.max.bytes',
+  'listener.security.protocol.map',
+  'listeners',
+  'max.connections',
+  'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
+  'max.incremental.fetch.session.cache.slots',
+  'max.request.partition.size.limit',
+  'socket.request.max.bytes',
+  // the log
+  'compression.gzip.level',
+  'compression.lz4.level',
+  'compression.type',
+  'compression.zstd.level',
+  'log.cleanup.policy',
+  'log.dir',
+  'log.dirs',
+  'log.flush.interval.messages',
+  'log.flush.interval.ms',
+  'log.flush.scheduler.interval.ms',
+  'log.index.interval.bytes',
+  'log.index.size.max.bytes',
+  'log.message.timestamp.after.max.ms',
+  'log.message.timestamp.before.max.ms',
+  'log.message.timestamp.type',
+  'log.retention.bytes',
+  'log.retention.check.interval.ms',
+  'log.retention.hours',
+  'log.retention.minutes',
+  'log.retention.ms',
+  'log.roll.hours',
+  'log.roll.jitter.hours',
+  'log.roll.jitter.ms',
+  'log.roll.ms',
+  'log.segment.bytes',
+  'log.segment.delete.delay.ms',
+  'message.max.bytes',
+  'producer.id.expiration.check.interval.ms',
+  'producer.id.expiration.ms',
+  // groups
+  'group.initial.rebalance.delay.ms',
+  'group.max.session.timeout.ms',
+  'group.max.size',
+  'group.min.session.timeout.ms',
+  'offset.metadata.max.bytes',
+  'offsets.retention.check.interval.ms',
+  'offsets.retention.minutes',
+  'offsets.topic.num.partitions',
+  'offsets.topic.replication.factor',
+  'offsets.topic.segment.bytes',
+  ...(compactionIsSupported
+    ? [
+        'log.cleaner.delete.retention.ms',
+        'log.cleaner.max.compaction.lag.ms',
+        'log.cleaner.min.cleanable.ratio',
+        'log.cleaner.min.compaction.lag.ms',
+      ]
+    : []),
+])
+
+/** Each with the reason why nothing is lost. */
+const inertBrokerSettings: readonly { readonly because: string; readonly names: readonly (string | RegExp)[] }[] = [
+  {
+    because: 'one event loop does the work of all these threads',
+    names: [
+      'background.threads',
+      'group.coordinator.background.threads',
+      'group.coordinator.threads',
+      'num.io.threads',
+      'num.network.threads',
+      'num.recovery.threads.per.data.dir',
+      'num.replica.alter.log.dirs.threads',
+      'log.cleaner.threads',
+    ],
+  },
+  {
+    because: 'one node needs no quorum of controllers',
+    names: [
+      'process.roles',
+      /^controller\.(quorum|listener|performance|socket)\./,
+      /^metadata\.(log|max)\./,
+      /^broker\.(heartbeat|session)\./,
+      'initial.broker.registration.timeout.ms',
+      'inter.broker.listener.name',
+    ],
+  },
+  {
+    because: 'one node has no followers and nobody to hand leadership to',
+    names: [
+      /^replica\./,
+      'auto.leader.rebalance.enable',
+      'controlled.shutdown.enable',
+      'leader.imbalance.check.interval.seconds',
+      'num.replica.fetchers',
+      'unclean.leader.election.enable',
+    ],
+  },
+  {
+    because: 'waiting requests are forgotten as soon as they are done',
+    names: [/\.purgatory\.purge\.interval\.requests$/],
+  },
+  {
+    because: 'the operating system sizes the buffers of connections',
+    names: ['socket.receive.buffer.bytes', 'socket.send.buffer.bytes'],
+  },
+  {
+    because: 'requests are read only as fast as they are answered',
+    names: ['queued.max.requests', 'queued.max.request.bytes'],
+  },
+  {
+    because: 'the offsets to recover from are kept without a timer',
+    names: [
+      'log.flush.offset.checkpoint.interval.ms',
+      'log.flush.start.offset.checkpoint.interval.ms',
+      'log.initial.task.delay.ms',
+    ],
+  },
+  {
+    because: 'its topic does not exist yet',
+    names: [/^transaction\.state\.log\./, /^share\.coordinator\.state\.topic\./],
+  },
+]
+
+export function topicStanding(name: string): Standing {
+  if (honouredTopicSettings.has(name)) return 'honoured'
+  return inertTopicSettings.has(name) ? 'inert' : 'unsupported'
+}
+
+export function brokerStanding(name: string): Standing {
+  if (honouredBrokerSettings.has(name)) return 'honoured'
+  return whyInert(name) === null ? 'unsupported' : 'inert'
+}
+
+/** Why an inert broker setting has no effect; null for the others. */
+export function whyInert(name: string): string | null {
+  const reason = inertBrokerSettings.find(({ names }) =>
+    names.some(one => (typeof one === 'string' ? one === name : one.test(name))),
+  )
+  return reason?.because ?? null
+}
+
+export function explainUnsupported(name: string): string {
+  return `known to Kafka, not supported by Odradek yet: ${name}`
+}
+
+/** The values of honoured settings that cannot be honoured yet. */
+export function unsupportedValue(name: string, values: readonly string[]): string | null {
+  const isCleanupPolicy = name === 'cleanup.policy' || name === 'log.cleanup.policy'
+  if (isCleanupPolicy && values.includes('compact') && !compactionIsSupported)
+    return explainUnsupported(`${name}=compact`)
+  return null
+}
