@@ -54,9 +54,9 @@ function fromJson(type: TypePlan, json: unknown): unknown {
 function structFromJson(plan: StructPlan, json: Record<string, unknown>): Record<string, unknown> {
   const known = new Set(plan.fields.map(field => field.name))
   for (const name of Object.keys(json)) if (!known.has(name)) throw new Error(`no field is called ${name}`)
-  return Object.fromEntries(plan.fields.map(field => [field.name, valueOf(field, json[field.name])]))
+  return Object.fromEntries(plan.fields.map(field => [field.name, valueIn(field, json[field.name])]))
 }
 
-function valueOf(field: FieldPlan, json: unknown): unknown {
+function valueIn(field: FieldPlan, json: unknown): unknown {
   return json === undefined ? defaultOf(field) : fromJson(field.type, json)
 }

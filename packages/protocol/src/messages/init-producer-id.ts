@@ -6,7 +6,7 @@ import { type Message, request, response } from '../schema/schema.ts'
  * v3: a producer may ask for a new epoch (KIP-360). v6: two-phase commit (KIP-939).
  */
 export const initProducerIdRequest = request(
-  { key: 22, versions: [0, 6], flexible: 2, latestUnstable: true },
+  { key: 22, versions: [0, 5], unstable: 6, flexible: 2 },
   {
     transactionalId: string().nullable().default(''),
     transactionTimeoutMs: int32(),

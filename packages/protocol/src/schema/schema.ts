@@ -21,8 +21,8 @@ export interface SchemaOptions {
   readonly versions: VersionRange
   /** First version with compact lengths and tag sections; null when there is none. */
   readonly flexible: number | null
-  /** The last version is still in the making: Kafka serves it only when told to. */
-  readonly latestUnstable: boolean
+  /** See Schema.unstable. */
+  readonly unstable: number | null
   readonly kind: 'request' | 'response' | 'header' | 'data'
 }
 
@@ -34,10 +34,13 @@ export class Schema<T, I> {
   /** As Kafka calls it: `FetchRequest`. */
   readonly name: string
   readonly key: number
+  /** What a broker serves. */
   readonly versions: VersionRange
+  /** One more version that is still in the making: Kafka serves it with `unstable.api.versions.enable` only. */
+  readonly unstable: number | null
+  /** First version with compact lengths and tag sections. */
   readonly flexible: number | null
   readonly kind: SchemaOptions['kind']
-  readonly #latestUnstable: boolean
   readonly #fields: Fields
   readonly #plans: (StructPlan | undefined)[] = []
 
@@ -47,18 +50,13 @@ export class Schema<T, I> {
     this.versions = options.versions
     this.flexible = options.flexible
     this.kind = options.kind
-    this.#latestUnstable = options.latestUnstable
+    this.unstable = options.unstable
     this.#fields = fields
   }
 
-  /** The versions that Kafka serves without `unstable.api.versions.enable`. */
-  get stableVersions(): VersionRange {
-    const [least, greatest] = this.versions
-    return this.#latestUnstable ? [least, greatest - 1] : this.versions
-  }
-
+  /** Whether it can be encoded and decoded in this version. */
   has(version: number): boolean {
-    return version >= this.versions[0] && version <= this.versions[1]
+    return (version >= this.versions[0] && version <= this.versions[1]) || version === this.unstable
   }
 
   isFlexible(version: number): boolean {
@@ -110,7 +108,7 @@ interface ApiOptions {
   readonly key: number
   readonly versions: VersionRange
   readonly flexible?: number
-  readonly latestUnstable?: boolean
+  readonly unstable?: number
 }
 
 export function request<const F extends Fields>(options: ApiOptions, fields: F): Schema<Decoded<F>, Encodable<F>> {
@@ -138,4 +136,4 @@ export function data<const F extends Fields>(options: NamedOptions, fields: F): 
   return new Schema({ ...unversioned, ...options, kind: 'data' }, fields)
 }
 
-const unversioned = { key: -1, flexible: null, latestUnstable: false }
+const unversioned = { key: -1, flexible: null, unstable: null }
