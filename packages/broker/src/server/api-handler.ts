@@ -28,7 +28,8 @@ export class ConnectionError extends Error {
 export interface RequestSchema<Q> {
   readonly name: string
   readonly key: number
-  readonly versions: readonly [min: number, max: number]
+  /** The versions that are served. */
+  readonly stableVersions: readonly [min: number, max: number]
   headerVersion(version: number): number
   decode(version: number, reader: Reader): Q
 }

@@ -151,9 +151,7 @@ export class ServerConnection {
   #mayStart(frame: Buffer): boolean {
     if (this.#isKernelFull || this.#isClosed || this.#isDraining) return false
     if (this.#inFlight.length === 0) return true
-    return (
-      this.#inFlightIsProduce && this.#inFlight.length < producesInFlightMax && peekApiKey(frame) === produceKey
-    )
+    return this.#inFlightIsProduce && this.#inFlight.length < producesInFlightMax && peekApiKey(frame) === produceKey
   }
 
   #start(frame: Buffer): void {

@@ -34,7 +34,7 @@ export function readRequestHeader(frame: Buffer, headerVersion: number): Request
     const length = frame.readInt16BE(8)
     at = 10 + Math.max(0, length)
     if (length < -1 || at > frame.length) throw new ConnectionError(`a client id claims ${length} bytes`)
-    if (length >= 0) clientId = frame.latin1Slice(10, at)
+    if (length >= 0) clientId = frame.toString('latin1', 10, at)
     if (clientId !== null && !isAscii(clientId)) clientId = frame.toString('utf8', 10, at)
   }
   if (headerVersion >= 2) at = skipTags(frame, at)

@@ -79,7 +79,9 @@ export class Server implements ConnectionHost {
     const bound: BoundListener[] = []
     for (const { listenerName, host, port } of addresses) {
       try {
-        const listener = await this.#platform.network.listen({ host, port }, socket => this.#accept(socket, listenerName))
+        const listener = await this.#platform.network.listen({ host, port }, socket =>
+          this.#accept(socket, listenerName),
+        )
         this.#listeners.push(listener)
         bound.push({ listenerName, host: listener.host, port: listener.port })
       } catch (error) {
@@ -205,10 +207,18 @@ function listenFailure(error: unknown, host: string, port: number): unknown {
   if (!(error instanceof NetworkError)) return error
   const at = `${host}:${port}`
   if (error.kind === 'in-use') {
-    return new OdradekError('port-taken', `Port ${port} on ${host} is already in use: another broker may be running. Stop it, or listen on another port (0 takes a free one).`, { cause: error })
+    return new OdradekError(
+      'port-taken',
+      `Port ${port} on ${host} is already in use: another broker may be running. Stop it, or listen on another port (0 takes a free one).`,
+      { cause: error },
+    )
   }
   if (error.kind === 'denied') {
-    return new OdradekError('port-denied', `The system does not let this user listen on ${at}: take a port above 1023.`, { cause: error })
+    return new OdradekError(
+      'port-denied',
+      `The system does not let this user listen on ${at}: take a port above 1023.`,
+      { cause: error },
+    )
   }
   return new OdradekError('cannot-listen', `Cannot listen on ${at}: ${error.message}`, { cause: error })
 }

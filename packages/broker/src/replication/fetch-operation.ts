@@ -1,0 +1,219 @@
+import type { Clock } from '@odradek/platform'
+import { errorCodes, zeroUuid } from '@odradek/protocol'
+import type { LogRead, ReadOptions } from '../log/partition-log.ts'
+import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
+import type { FetchedPartition } from './fetch-session.ts'
+import type { Partition } from './partition.ts'
+import type { PartitionRegistry } from './partition-registry.ts'
+
+/** What one partition has to say to a Fetch request. */
+export interface PartitionFetch {
+  readonly wanted: FetchedPartition
+  /** Undefined only with an error. */
+  readonly partition: Partition | undefined
+  readonly errorCode: number
+  /** The three offsets are -1 with an error. */
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  /** Where the client's log and ours parted; then there are no records (KIP-595). */
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
+  readonly chunks: readonly Buffer[]
+  readonly byteLength: number
+}
+
+export interface FetchLimits {
+  /** Zero or less: answer at once. */
+  readonly maxWaitMs: number
+  readonly minBytes: number
+  /** Of all partitions together; the first batch of the first partition that has any comes even where it is larger. */
+  readonly maxBytes: number
+  readonly readCommitted: boolean
+  /** The fetching replica's; negative for consumers. */
+  readonly replicaId: number
+}
+
+const noChunks: readonly Buffer[] = []
+
+/** One Fetch request at work: reads its partitions in order, waits for more where that is too little. */
+export class FetchOperation implements WaitingFetch {
+  readonly partitions: Partition[] = []
+  missingBytes = 0
+  readonly deadlineMs: number
+  readonly #wanted: readonly FetchedPartition[]
+  readonly #limits: FetchLimits
+  readonly #registry: PartitionRegistry
+  readonly #purgatory: FetchPurgatory
+  #resolve: (fetched: PartitionFetch[]) => void = () => {}
+
+  constructor(options: {
+    wanted: readonly FetchedPartition[]
+    limits: FetchLimits
+    registry: PartitionRegistry
+    purgatory: FetchPurgatory
+    clock: Clock
+  }) {
+    this.#wanted = options.wanted
+    this.#limits = options.limits
+    this.#registry = options.registry
+    this.#purgatory = options.purgatory
+    this.deadlineMs = options.limits.maxWaitMs > 0 ? options.clock.monotonic() + options.limits.maxWaitMs : 0
+  }
+
+  run(): PartitionFetch[] | Promise<PartitionFetch[]> {
+    const fetched = this.#readAll()
+    if (fetched instanceof Promise) return fetched.then(late => this.#answerOrPark(late))
+    return this.#answerOrPark(fetched)
+  }
+
+  wake(isLast: boolean): void {
+    const fetched = this.#readAll()
+    if (fetched instanceof Promise) void fetched.then(late => this.#resolveOrPark(late, isLast))
+    else this.#resolveOrPark(fetched, isLast)
+  }
+
+  #answerOrPark(fetched: PartitionFetch[]): PartitionFetch[] | Promise<PartitionFetch[]> {
+    if (this.#isEnough(fetched)) return fetched
+    return new Promise(resolve => {
+      this.#resolve = resolve
+      this.#park(fetched)
+    })
+  }
+
+  #resolveOrPark(fetched: PartitionFetch[], isLast: boolean): void {
+    if (isLast || this.#isEnough(fetched)) this.#resolve(fetched)
+    else this.#park(fetched)
+  }
+
+  #park(fetched: readonly PartitionFetch[]): void {
+    this.partitions.length = 0
+    this.missingBytes = this.#limits.minBytes
+    for (const { partition, byteLength } of fetched) {
+      if (partition !== undefined) this.partitions.push(partition)
+      this.missingBytes -= byteLength
+    }
+    this.#purgatory.park(this)
+  }
+
+  /** Errors and divergence are told at once. */
+  #isEnough(fetched: readonly PartitionFetch[]): boolean {
+    if (this.#limits.maxWaitMs <= 0 || fetched.length === 0) return true
+    let bytes = 0
+    for (const { errorCode, divergingEpoch, byteLength } of fetched) {
+      if (errorCode !== errorCodes.NONE || divergingEpoch !== null) return true
+      bytes += byteLength
+    }
+    return bytes >= this.#limits.minBytes
+  }
+
+  #readAll(): PartitionFetch[] | Promise<PartitionFetch[]> {
+    return this.#readFrom([], this.#limits.maxBytes, true)
+  }
+
+  /** Goes on with the partition behind the ones already read. One after the other: each may take what the others left. */
+  #readFrom(
+    fetched: PartitionFetch[],
+    bytesLeft: number,
+    minOneBatch: boolean,
+  ): PartitionFetch[] | Promise<PartitionFetch[]> {
+    let left = bytesLeft
+    let needsOne = minOneBatch
+    for (let i = fetched.length; i < this.#wanted.length; i++) {
+      const wanted = this.#wanted[i]
+      if (wanted === undefined) break
+      const read = this.#read(wanted, left, needsOne)
+      if (read instanceof Promise) {
+        return read.then(late => {
+          fetched.push(late)
+          return this.#readFrom(fetched, Math.max(0, left - late.byteLength), needsOne && late.byteLength === 0)
+        })
+      }
+      fetched.push(read)
+      left = Math.max(0, left - read.byteLength)
+      needsOne &&= read.byteLength === 0
+    }
+    return fetched
+  }
+
+  #read(wanted: FetchedPartition, bytesLeft: number, minOneBatch: boolean): PartitionFetch | Promise<PartitionFetch> {
+    const topic = wanted.topic ?? ''
+    const partition = this.#registry.get(topic, wanted.partition)
+    if (partition === undefined) return failed(wanted, undefined, this.#registry.problem(topic, wanted.partition))
+    const errorCode = this.#check(wanted, partition)
+    if (errorCode !== errorCodes.NONE) return failed(wanted, partition, errorCode)
+    if (wanted.lastFetchedEpoch >= 0) {
+      const parted = findDivergence(wanted, partition)
+      if (parted !== null) return parted
+    }
+    const { log } = partition
+    const { highWatermark, lastStableOffset, logStartOffset } = log
+    const maxBytes = Math.min(wanted.partitionMaxBytes, bytesLeft)
+    // A negative limit is a fault in Kafka once there is something to read.
+    if (maxBytes < 0 && wanted.fetchOffset >= logStartOffset && wanted.fetchOffset < highWatermark) {
+      return failed(wanted, partition, errorCodes.UNKNOWN_SERVER_ERROR)
+    }
+    const options: ReadOptions = this.#limits.readCommitted
+      ? { maxBytes, minOneBatch, endOffset: lastStableOffset }
+      : { maxBytes, minOneBatch }
+    const conclude = (read: LogRead): PartitionFetch =>
+      read.errorCode === errorCodes.NONE
+        ? {
+            wanted,
+            partition,
+            errorCode: errorCodes.NONE,
+            highWatermark,
+            lastStableOffset,
+            logStartOffset,
+            divergingEpoch: null,
+            chunks: read.chunks,
+            byteLength: read.byteLength,
+          }
+        : failed(wanted, partition, read.errorCode)
+    const read = log.read(wanted.fetchOffset, options)
+    return read instanceof Promise ? read.then(conclude) : conclude(read)
+  }
+
+  #check(wanted: FetchedPartition, partition: Partition): number {
+    // The name was resolved earlier in the session; the topic may have been made anew since.
+    if (wanted.topicId !== zeroUuid && wanted.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID
+    const errorCode = partition.checkLeaderEpoch(wanted.currentLeaderEpoch)
+    if (errorCode !== errorCodes.NONE || this.#limits.replicaId < 0) return errorCode
+    // A replica that is not one of the partition's: it may know a newer assignment than we do.
+    return wanted.currentLeaderEpoch >= 0 ? errorCodes.UNKNOWN_LEADER_EPOCH : errorCodes.NOT_LEADER_OR_FOLLOWER
+  }
+}
+
+/** The answer that tells a client to cut its log back (KIP-595), null where its last epoch agrees with ours. */
+function findDivergence(wanted: FetchedPartition, partition: Partition): PartitionFetch | null {
+  const { highWatermark, lastStableOffset, logStartOffset } = partition.log
+  const { leaderEpoch, endOffset } = partition.log.endOffsetForEpoch(wanted.lastFetchedEpoch)
+  if (endOffset === -1 || leaderEpoch === -1 || wanted.fetchOffset < logStartOffset) {
+    return failed(wanted, partition, errorCodes.OFFSET_OUT_OF_RANGE)
+  }
+  if (leaderEpoch >= wanted.lastFetchedEpoch && endOffset >= wanted.fetchOffset) return null
+  return {
+    wanted,
+    partition,
+    errorCode: errorCodes.NONE,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    divergingEpoch: { epoch: leaderEpoch, endOffset },
+    chunks: noChunks,
+    byteLength: 0,
+  }
+}
+
+export function failed(wanted: FetchedPartition, partition: Partition | undefined, errorCode: number): PartitionFetch {
+  return {
+    wanted,
+    partition,
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    divergingEpoch: null,
+    chunks: noChunks,
+    byteLength: 0,
+  }
+}

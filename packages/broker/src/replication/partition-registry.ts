@@ -1,0 +1,143 @@
+import { errorCodes } from '@odradek/protocol'
+import { type ClusterImage, configKey, type TopicImage } from '../core/cluster/cluster-image.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import type { LogManager } from '../log/log-manager.ts'
+import type { Logger } from '../logger.ts'
+import type { FetchPurgatory } from './fetch-purgatory.ts'
+import { Partition } from './partition.ts'
+
+interface ServedTopic {
+  readonly name: string
+  readonly topicId: string
+  /** By index. A hole: this broker has no log of it, because of the error in `failures` or because others have. */
+  readonly partitions: (Partition | undefined)[]
+}
+
+/** The partitions that this broker has logs of, kept in step with the cluster image. */
+export class PartitionRegistry {
+  readonly #byName = new Map<string, ServedTopic>()
+  readonly #byId = new Map<string, ServedTopic>()
+  /** Partitions whose log could not be made: TOPIC-N. */
+  readonly #failures = new Set<string>()
+  readonly #logs: LogManager
+  readonly #purgatory: FetchPurgatory
+  readonly #brokerId: number
+  readonly #configOf: (image: ClusterImage, topic: string) => LogConfig
+  readonly #logger: Logger
+
+  constructor(options: {
+    logs: LogManager
+    purgatory: FetchPurgatory
+    brokerId: number
+    configOf: (image: ClusterImage, topic: string) => LogConfig
+    logger: Logger
+  }) {
+    this.#logs = options.logs
+    this.#purgatory = options.purgatory
+    this.#brokerId = options.brokerId
+    this.#configOf = options.configOf
+    this.#logger = options.logger
+  }
+
+  get(topic: string, index: number): Partition | undefined {
+    return this.#byName.get(topic)?.partitions[index]
+  }
+
+  byId(topicId: string, index: number): Partition | undefined {
+    return this.#byId.get(topicId)?.partitions[index]
+  }
+
+  /** Undefined: no such topic here. */
+  topicName(topicId: string): string | undefined {
+    return this.#byId.get(topicId)?.name
+  }
+
+  /** Whether the cluster has the partition, served here or not. */
+  has(topic: string, index: number): boolean {
+    const served = this.#byName.get(topic)
+    return served !== undefined && index >= 0 && index < served.partitions.length
+  }
+
+  /** Why `get` has found nothing. */
+  problem(topic: string, index: number): number {
+    if (!this.has(topic, index)) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION
+    return this.#failures.has(`${topic}-${index}`) ? errorCodes.KAFKA_STORAGE_ERROR : errorCodes.NOT_LEADER_OR_FOLLOWER
+  }
+
+  *partitions(): IterableIterator<Partition> {
+    for (const topic of this.#byName.values()) {
+      for (const partition of topic.partitions) if (partition !== undefined) yield partition
+    }
+  }
+
+  /** Subscriber of the cluster metadata: never throws, what fails is logged and answered as a storage error. */
+  apply(next: ClusterImage, previous: ClusterImage): void {
+    if (next.topics !== previous.topics) {
+      for (const topic of [...this.#byName.values()]) {
+        if (next.topics.get(topic.name)?.topicId !== topic.topicId) this.#remove(topic)
+      }
+      for (const topic of next.topics.values()) {
+        if (previous.topics.get(topic.name) !== topic) this.#update(topic, next)
+      }
+    }
+    if (next.configs !== previous.configs) this.#updateConfigs(next, previous)
+  }
+
+  #update(topic: TopicImage, image: ClusterImage): void {
+    let served = this.#byName.get(topic.name)
+    if (served === undefined) {
+      served = { name: topic.name, topicId: topic.topicId, partitions: [] }
+      this.#byName.set(topic.name, served)
+      this.#byId.set(topic.topicId, served)
+    }
+    let config: LogConfig | undefined
+    for (const [index, state] of topic.partitions.entries()) {
+      const partition = served.partitions[index]
+      if (partition !== undefined) {
+        partition.update(state)
+        continue
+      }
+      served.partitions[index] = undefined
+      if (!state.replicas.includes(this.#brokerId)) continue
+      config ??= this.#configOf(image, topic.name)
+      const options = {
+        topic: topic.name,
+        topicId: topic.topicId,
+        purgatory: this.#purgatory,
+        brokerId: this.#brokerId,
+      }
+      const key = `${topic.name}-${index}`
+      try {
+        const log = this.#logs.create({ topic: topic.name, partition: index, topicId: topic.topicId, config })
+        served.partitions[index] = new Partition({ ...options, index, log, state })
+        this.#failures.delete(key)
+      } catch (error) {
+        this.#failures.add(key)
+        this.#logger.error('a partition cannot be served: its log cannot be made', { partition: key, error })
+      }
+    }
+  }
+
+  #remove(topic: ServedTopic): void {
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.topicId)
+    for (const [index, partition] of topic.partitions.entries()) {
+      this.#failures.delete(`${topic.name}-${index}`)
+      if (partition === undefined) continue
+      this.#purgatory.wakeAll(partition)
+      this.#logs.delete(topic.name, index)
+    }
+  }
+
+  /** A topic's own settings, or the broker's that are the defaults of all. */
+  #updateConfigs(next: ClusterImage, previous: ClusterImage): void {
+    const changed = (type: 'topic' | 'broker', name: string): boolean => {
+      const key = configKey({ type, name })
+      return next.configs.get(key) !== previous.configs.get(key)
+    }
+    const allChanged = changed('broker', '') || changed('broker', String(this.#brokerId))
+    for (const { name } of this.#byName.values()) {
+      if (allChanged || changed('topic', name)) this.#logs.updateConfig(name, this.#configOf(next, name))
+    }
+  }
+}

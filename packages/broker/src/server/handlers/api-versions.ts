@@ -1,0 +1,68 @@
+/**
+ * ApiVersions, versions 0 to 4: what this broker serves. No ACL check. An unknown version never comes here: the dispatcher
+ * answers it in version 0.
+ *
+ * Kafka adds Produce versions 0 to 2 to the list, which it does not serve, for old clients that look for them to choose
+ * their compression (KAFKA-18659); so do we.
+ */
+import {
+  type ApiVersionsRequest,
+  apiKeys,
+  apiVersionsRequest,
+  apiVersionsResponse,
+  errorCodes,
+  type MessageInput,
+} from '@odradek/protocol'
+import type { ClusterImage } from '../../core/cluster/cluster-image.ts'
+import { type ApiHandler, apiHandler } from '../api-handler.ts'
+
+type Answer = MessageInput<typeof apiVersionsResponse>
+
+/** A feature's levels that this software knows. */
+export interface SupportedFeature {
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+export interface ApiVersionsDependencies {
+  /** All handlers of this broker, this one among them. */
+  readonly handlers: () => Iterable<ApiHandler>
+  readonly supportedFeatures: readonly SupportedFeature[]
+  readonly image: () => ClusterImage
+}
+
+export function apiVersionsHandler(dependencies: ApiVersionsDependencies): ApiHandler<ApiVersionsRequest, Answer> {
+  return apiHandler(apiVersionsRequest, apiVersionsResponse, (request, { apiVersion }) => {
+    if (apiVersion >= 3 && !isSoftware(request)) return { errorCode: errorCodes.INVALID_REQUEST }
+    const image = dependencies.image()
+    return {
+      errorCode: errorCodes.NONE,
+      apiKeys: listApis(dependencies.handlers()),
+      // Clients of version 3 cannot read a level 0 (KAFKA-17011): features that may be off are not shown to them.
+      supportedFeatures: dependencies.supportedFeatures.filter(({ minVersion }) => apiVersion >= 4 || minVersion > 0),
+      finalizedFeaturesEpoch: image.revision,
+      finalizedFeatures: [...image.features].map(([name, level]) => ({
+        name,
+        maxVersionLevel: level,
+        minVersionLevel: level,
+      })),
+    }
+  })
+}
+
+function listApis(handlers: Iterable<ApiHandler>) {
+  const apis = [...handlers].map(({ request: { key, stableVersions } }) => ({
+    apiKey: key,
+    minVersion: key === apiKeys.Produce ? 0 : stableVersions[0],
+    maxVersion: stableVersions[1],
+  }))
+  return apis.sort((a, b) => a.apiKey - b.apiKey)
+}
+
+/** KIP-511: the names end up in metrics and logs. */
+function isSoftware({ clientSoftwareName, clientSoftwareVersion }: ApiVersionsRequest): boolean {
+  return softwareForm.test(clientSoftwareName) && softwareForm.test(clientSoftwareVersion)
+}
+
+const softwareForm = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/

@@ -1,0 +1,73 @@
+/**
+ * ListOffsets, versions 1 to 11: a timestamp >= 0 asks for the first record not older; negative ones are places in the log.
+ * ACL checks (with security): DESCRIBE on each topic.
+ *
+ * Left out: there is no tiered storage, so the places that are about it answer as for a log without any.
+ */
+import {
+  errorCodes,
+  type ListOffsetsRequest,
+  listOffsetsRequest,
+  listOffsetsResponse,
+  type MessageInput,
+} from '@odradek/protocol'
+import type { FoundOffset } from '../../log/partition-log.ts'
+import type { PartitionRegistry } from '../../replication/partition-registry.ts'
+import { type ApiHandler, apiHandler } from '../api-handler.ts'
+
+type Answer = MessageInput<typeof listOffsetsResponse>
+type PartitionAnswer = NonNullable<NonNullable<Answer['topics']>[number]['partitions']>[number]
+type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
+
+/** The places in the log by the first version that knows them; the others are as old as the API. */
+const firstVersions: Readonly<Record<number, number>> = { [-4]: 8, [-5]: 9, [-6]: 11 }
+
+export function listOffsetsHandler({
+  partitions,
+}: {
+  partitions: PartitionRegistry
+}): ApiHandler<ListOffsetsRequest, Answer> {
+  return apiHandler(listOffsetsRequest, listOffsetsResponse, async (request, { apiVersion }) => {
+    const duplicates = findDuplicates(request)
+    const readCommitted = request.isolationLevel === 1
+
+    const find = async (name: string, asked: Asked): Promise<PartitionAnswer> => {
+      const { partitionIndex, currentLeaderEpoch, timestamp } = asked
+      const refuse = (errorCode: number): PartitionAnswer => ({ partitionIndex, errorCode })
+      if (duplicates.has(`${name}/${partitionIndex}`)) return refuse(errorCodes.INVALID_REQUEST)
+      if (apiVersion < (firstVersions[timestamp] ?? 0)) return refuse(errorCodes.UNSUPPORTED_VERSION)
+      const partition = partitions.get(name, partitionIndex)
+      if (partition === undefined) return refuse(partitions.problem(name, partitionIndex))
+      const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
+      if (errorCode !== errorCodes.NONE) return refuse(errorCode)
+      const found: FoundOffset = await partition.log.findOffset(timestamp, { readCommitted })
+      if (found.errorCode !== errorCodes.NONE) return refuse(found.errorCode)
+      return {
+        partitionIndex,
+        errorCode: errorCodes.NONE,
+        timestamp: found.timestamp,
+        offset: found.offset,
+        leaderEpoch: apiVersion >= 4 ? found.leaderEpoch : -1,
+      }
+    }
+
+    const topics = request.topics.map(async ({ name, partitions: asked }) => ({
+      name,
+      partitions: await Promise.all(asked.map(one => find(name, one))),
+    }))
+    return { topics: await Promise.all(topics) }
+  })
+}
+
+function findDuplicates(request: ListOffsetsRequest): Set<string> {
+  const seen = new Set<string>()
+  const duplicates = new Set<string>()
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}/${partitionIndex}`
+      if (seen.has(key)) duplicates.add(key)
+      seen.add(key)
+    }
+  }
+  return duplicates
+}

@@ -1,0 +1,206 @@
+/**
+ * Produce, versions 3 to 13. ACL checks (with security): WRITE on each topic, WRITE on the transactional id.
+ *
+ * Left out: transactions (a transactional batch is refused), quotas.
+ */
+import {
+  batchBytes,
+  batchCompression,
+  batchHeaderBytes,
+  batchIsTransactional,
+  batchMagic,
+  batchMagicV2,
+  batchPrefixBytes,
+  errorCodes,
+  errorName,
+  type MessageInput,
+  type ProduceRequest,
+  produceRequest,
+  produceResponse,
+} from '@odradek/protocol'
+import { isInternalTopic } from '../../core/cluster/cluster-image.ts'
+import type { AppendResult } from '../../log/partition-log.ts'
+import type { Partition } from '../../replication/partition.ts'
+import type { PartitionRegistry } from '../../replication/partition-registry.ts'
+import { type ApiHandler, apiHandler, ConnectionError, type RequestContext } from '../api-handler.ts'
+import type { NodeEndpoints } from '../node-endpoints.ts'
+
+export interface ProduceDependencies {
+  readonly partitions: PartitionRegistry
+  readonly nodeEndpoints: NodeEndpoints
+}
+
+type Answer = MessageInput<typeof produceResponse>
+type TopicAnswer = NonNullable<Answer['responses']>[number]
+type PartitionAnswer = NonNullable<TopicAnswer['partitionResponses']>[number]
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Kafka's own administrative client, which alone may write to internal topics. */
+const adminClientId = '__admin_client'
+
+export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencies): ApiHandler<ProduceRequest, Answer> {
+  return apiHandler(produceRequest, produceResponse, (request, context) => {
+    const refusal = refuseWhole(request)
+    const responses: TopicAnswer[] = []
+    const pending: Promise<void>[] = []
+    for (const { name, topicId, partitionData } of request.topicData) {
+      const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
+      const partitionResponses: PartitionAnswer[] = []
+      responses.push({ name, topicId, partitionResponses })
+      for (const { index, records } of partitionData) {
+        const answer: Mutable<PartitionAnswer> = { index }
+        partitionResponses.push(answer)
+        const problem = refusal ?? refuse({ topic, index, records, partitions, request, context })
+        const partition = partitions.get(topic ?? '', index)
+        if (problem !== null || partition === undefined || records === null) {
+          refusePartition(answer, problem ?? { errorCode: partitions.problem(topic ?? '', index) })
+          continue
+        }
+        // What is not a whole batch any more at the end is dropped, as Kafka drops it.
+        const bytes = batchBytes(records, 0)
+        const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
+        if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
+        else conclude(answer, appended)
+      }
+    }
+    const finish = (): Answer | undefined => {
+      if (request.acks === 0) return finishWithoutAnswer(responses, context)
+      if (context.apiVersion < 10) return { responses }
+      return addLeaders(responses, { partitions, nodeEndpoints, context })
+    }
+    return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
+  })
+}
+
+interface Refusal {
+  readonly errorCode: number
+  readonly errorMessage?: string
+}
+
+/** What is wrong with the request as a whole: then all its partitions get that answer. */
+function refuseWhole(request: ProduceRequest): Refusal | null {
+  for (const { partitionData } of request.topicData) {
+    for (const { records } of partitionData) {
+      if (records === null) continue
+      const corruption = findCorruption(records, 0)
+      if (corruption !== null) return { errorCode: errorCodes.CORRUPT_MESSAGE, errorMessage: corruption }
+      if (isWhole(records, 0) && batchIsTransactional(records, 0) && request.transactionalId === null) {
+        return { errorCode: errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }
+      }
+    }
+  }
+  return null
+}
+
+/** Kafka's checks of one partition, in its order, up to the log's own. */
+function refuse(asked: {
+  topic: string | undefined
+  index: number
+  records: Buffer | null
+  partitions: PartitionRegistry
+  request: ProduceRequest
+  context: RequestContext
+}): Refusal | null {
+  const { topic, index, records, partitions, request, context } = asked
+  if (topic === undefined) return { errorCode: errorCodes.UNKNOWN_TOPIC_ID }
+  const partition = partitions.get(topic, index)
+  if (partition === undefined && !partitions.has(topic, index)) {
+    return { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION }
+  }
+  const problem = refuseRecords(context.apiVersion, records)
+  if (problem !== errorCodes.NONE) return { errorCode: problem }
+  if (request.acks < -1 || request.acks > 1) return { errorCode: errorCodes.INVALID_REQUIRED_ACKS }
+  if (isInternalTopic(topic) && context.clientId !== adminClientId) {
+    return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION }
+  }
+  if (partition === undefined || records === null) return { errorCode: partitions.problem(topic, index) }
+  if (!partition.isLeader) return { errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+  if (batchIsTransactional(records, 0)) {
+    return {
+      errorCode: errorCodes.INVALID_TXN_STATE,
+      errorMessage:
+        'Transactions are not supported by this broker yet; use an idempotent producer without a transactional.id.',
+    }
+  }
+  return null
+}
+
+/** Since version 3: exactly one batch, of magic 2. */
+function refuseRecords(apiVersion: number, records: Buffer | null): number {
+  if (records === null || !isWhole(records, 0)) return errorCodes.INVALID_RECORD
+  if (batchMagic(records, 0) !== batchMagicV2) return errorCodes.INVALID_RECORD
+  // A consumer older than version 10 of Fetch could not read it; a producer that knows zstd speaks version 7.
+  if (apiVersion < 7 && batchCompression(records, 0) === 'zstd') return errorCodes.UNSUPPORTED_COMPRESSION_TYPE
+  const next = batchBytes(records, 0)
+  if (next === records.length) return errorCodes.NONE
+  if (findCorruption(records, next) !== null) return errorCodes.CORRUPT_MESSAGE
+  return isWhole(records, next) ? errorCodes.INVALID_RECORD : errorCodes.NONE
+}
+
+const magicAt = 16
+/** The overhead of the oldest format: nothing shorter has ever been a batch. */
+const recordOverheadV0 = 14
+
+/** Whether so many bytes are there as the batch says that it has, and enough for a header. */
+function isWhole(records: Buffer, at: number): boolean {
+  const left = records.length - at
+  if (left <= magicAt) return false
+  const bytes = batchBytes(records, at)
+  return left >= bytes && (batchMagic(records, at) !== batchMagicV2 || bytes >= batchHeaderBytes)
+}
+
+/** A prefix that no batch begins with; null where there is none, or too little to tell. */
+function findCorruption(records: Buffer, at: number): string | null {
+  if (records.length - at < batchPrefixBytes) return null
+  const size = batchBytes(records, at) - batchPrefixBytes
+  if (size < recordOverheadV0) return `A record batch claims ${size} bytes, which is less than its smallest header.`
+  if (records.length - at <= magicAt) return null
+  const magic = batchMagic(records, at)
+  return magic < 0 || magic > batchMagicV2 ? `A record batch has the unknown magic ${magic}.` : null
+}
+
+function refusePartition(answer: Mutable<PartitionAnswer>, { errorCode, errorMessage }: Refusal): void {
+  answer.errorCode = errorCode
+  answer.baseOffset = -1
+  if (errorMessage !== undefined) answer.errorMessage = errorMessage
+}
+
+function conclude(answer: Mutable<PartitionAnswer>, result: AppendResult): void {
+  answer.errorCode = result.errorCode
+  answer.baseOffset = result.baseOffset
+  answer.logAppendTimeMs = result.logAppendTimeMs
+  answer.logStartOffset = result.logStartOffset
+  if (result.errorCode === errorCodes.NONE) return
+  answer.errorMessage = result.errorMessage
+  answer.recordErrors = result.recordErrors
+}
+
+/** Who asked for no answer learns of an error only by the end of the connection, and then looks at the metadata again. */
+function finishWithoutAnswer(responses: readonly TopicAnswer[], { clientId }: RequestContext): undefined {
+  const failures = responses.flatMap(({ name, partitionResponses = [] }) =>
+    partitionResponses
+      .filter(({ errorCode }) => errorCode !== undefined && errorCode !== errorCodes.NONE)
+      .map(({ index, errorCode }) => `${name}-${index}: ${errorName(errorCode ?? 0)}`),
+  )
+  if (failures.length === 0) return undefined
+  throw new ConnectionError(`a produce request of client ${clientId} with acks=0 failed: ${failures.join(', ')}`)
+}
+
+/** KIP-951: a client that was wrong about the leader gets the right one with the error. */
+function addLeaders(
+  responses: TopicAnswer[],
+  { partitions, nodeEndpoints, context }: ProduceDependencies & { context: RequestContext },
+): Answer {
+  const leaders = new Set<number>()
+  for (const { name, topicId, partitionResponses = [] } of responses) {
+    for (const answer of partitionResponses as Mutable<PartitionAnswer>[]) {
+      if (answer.errorCode !== errorCodes.NOT_LEADER_OR_FOLLOWER) continue
+      const topic = context.apiVersion >= 13 ? partitions.topicName(topicId ?? '') : name
+      const partition: Partition | undefined = partitions.get(topic ?? '', answer.index ?? -1)
+      if (partition === undefined) continue
+      answer.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
+      leaders.add(partition.leaderId)
+    }
+  }
+  return leaders.size === 0 ? { responses } : { responses, nodeEndpoints: nodeEndpoints(leaders, context) }
+}
