@@ -8,7 +8,7 @@ import { goldenVectors } from './golden.ts'
 import { Reader } from './schema/reader.ts'
 import { Writer } from './schema/writer.ts'
 
-const vectors = goldenVectors()
+const vectors = await goldenVectors()
 
 test('every golden vector decodes to its value', () => {
   for (const { schema, version, bytes, value, line } of vectors) {
