@@ -1,0 +1,68 @@
+import { batchLastOffset, errorCodes, iterateBatches } from '@odradek/protocol'
+import type { AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts'
+import type { CoordinatorLog } from './coordinator-log.ts'
+
+/** So much is read at a time: decoding it keeps the loop for some milliseconds. */
+const replayChunkBytes = 1024 * 1024
+
+/** What a coordinator needs of a partition on this broker (replication's `Partition`, which wakes the fetches that wait). */
+export interface CoordinatorPartition {
+  readonly isLeader: boolean
+  readonly log: Pick<PartitionLog, 'logStartOffset' | 'logEndOffset' | 'highWatermark' | 'config' | 'read'>
+  append(records: Buffer, origin: 'coordinator'): AppendResult | Promise<AppendResult>
+}
+
+export class PartitionCoordinatorLog implements CoordinatorLog {
+  readonly #partition: CoordinatorPartition
+
+  constructor(partition: CoordinatorPartition) {
+    this.#partition = partition
+  }
+
+  get isEmpty(): boolean {
+    const { log } = this.#partition
+    return log.logStartOffset === log.logEndOffset
+  }
+
+  get batchBytesMax(): number {
+    return this.#partition.log.config.maxMessageBytes
+  }
+
+  append(batches: Buffer): number | Promise<number> {
+    if (!this.#partition.isLeader) return errorCodes.NOT_LEADER_OR_FOLLOWER
+    const result = this.#partition.append(batches, 'coordinator')
+    return result instanceof Promise ? result.then(({ errorCode }) => errorCode) : result.errorCode
+  }
+
+  /** Answers at once for as long as the log does. */
+  replay(onBatches: (batches: Buffer) => void): number | Promise<number> {
+    const { log } = this.#partition
+    let offset = log.logStartOffset
+    const endOffset = log.highWatermark
+    const take = (read: LogRead): number | null => {
+      if (read.errorCode !== errorCodes.NONE) return read.errorCode
+      for (const chunk of read.chunks) {
+        onBatches(chunk)
+        offset = Math.max(offset, endOfBatches(chunk))
+      }
+      return read.byteLength === 0 ? errorCodes.NONE : null
+    }
+    const proceed = (): number | Promise<number> => {
+      while (offset < endOffset) {
+        const read = log.read(offset, { maxBytes: replayChunkBytes, minOneBatch: true, endOffset })
+        if (read instanceof Promise) return read.then(take).then(outcome => outcome ?? proceed())
+        const outcome = take(read)
+        if (outcome !== null) return outcome
+      }
+      return errorCodes.NONE
+    }
+    return proceed()
+  }
+}
+
+/** The offset behind the last batch. */
+function endOfBatches(batches: Buffer): number {
+  let end = -1
+  for (const at of iterateBatches(batches)) end = batchLastOffset(batches, at) + 1
+  return end
+}
