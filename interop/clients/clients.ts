@@ -80,29 +80,30 @@ const confluentVersion = '1.10.1'
 
 /**
  * Confluent's client is native code for one version of Node. Its install script downloads a binary from GitHub; where
- * that fails, it is built from its sources against this machine's OpenSSL, zstd and curl, with the headers that come
- * with the Node that runs us. It is no dependency in package.json because `npm ci` must not need a compiler.
+ * that fails, it is built from its sources against this machine's OpenSSL, zstd and curl. It is no dependency in package.json because `npm ci` must not need a compiler.
  */
 function confluentModules(): Promise<string> {
   return cached(`confluent-${confluentVersion}-${process.version}`, async directory => {
     const npm = await needProgram('npm', 'npm')
-    await writeFile(path.join(directory, 'package.json'), '{ "private": true }\n')
-    const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-      mustRun(npm, args, { cwd: directory, env: { ...pinnedNode(), ...env }, timeoutMs: 1_800_000 })
-    const name = `@confluentinc/kafka-javascript`
-    await run(['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${confluentVersion}`])
-    const modules = path.join(directory, 'node_modules')
-    const install = path.join(modules, '.bin/node-pre-gyp')
-    const cwd = path.join(modules, name)
+    const name = '@confluentinc/kafka-javascript'
+    const description = { private: true, allowScripts: { [name]: true } }
+    await writeFile(path.join(directory, 'package.json'), JSON.stringify(description))
+    const common = { cwd: directory, env: pinnedNode() }
+    await mustRun(
+      npm,
+      ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${confluentVersion}`],
+      common,
+    )
+    const cwd = path.join(directory, 'node_modules', name)
     try {
-      await mustRun(install, ['install'], { cwd, env: pinnedNode(), timeoutMs: 120_000 })
+      await mustRun(path.join(directory, 'node_modules/.bin/node-pre-gyp'), ['install'], { ...common, cwd })
     } catch {
-      await buildConfluent(install, cwd)
+      await buildConfluent(npm, directory)
     }
   })
 }
 
-async function buildConfluent(install: string, cwd: string): Promise<void> {
+async function buildConfluent(npm: string, cwd: string): Promise<void> {
   await needProgram('g++', 'g++', 'make', 'python3')
   const headers = ['curl/curl.h', 'openssl/ssl.h', 'zstd.h', 'zlib.h']
   const present = headers.filter(header =>
@@ -113,17 +114,17 @@ async function buildConfluent(install: string, cwd: string): Promise<void> {
   if (present.length < headers.length) {
     await installPackages('libcurl4-openssl-dev', 'libssl-dev', 'libzstd-dev', 'zlib1g-dev', 'pkg-config')
   }
-  // The static build fetches and compiles OpenSSL and others; the dynamic one takes the system's.
-  const env = { ...pinnedNode(), CKJS_LINKING: 'dynamic', MAKEFLAGS: '-j2', ...nodeHeaders() }
-  await mustRun(install, ['install', '--build-from-source'], { cwd, env, timeoutMs: 1_800_000 })
-}
-
-/** The npm package `node` carries the headers of its version, so that nothing has to be downloaded. */
-function nodeHeaders(): Record<string, string> {
-  const root = path.resolve(path.dirname(process.execPath), '..')
-  const candidates = [root, path.join(root, 'node_modules', `node-${process.platform}-${process.arch}`)]
-  const found = candidates.find(candidate => existsSync(path.join(candidate, 'include/node/node.h')))
-  return found === undefined ? {} : { npm_config_nodedir: found }
+  // The npm package that carries Node's binary for this platform carries its headers too.
+  const nodeName = `node-${process.platform}-${process.arch}`
+  const env = pinnedNode()
+  await mustRun(npm, ['install', '--ignore-scripts', `${nodeName}@${process.versions.node}`], { cwd, env })
+  const build = {
+    ...env,
+    npm_config_nodedir: path.join(cwd, 'node_modules', nodeName),
+    // The static build fetches and compiles OpenSSL and others; the dynamic one takes the system's.
+    CKJS_LINKING: 'dynamic',
+  }
+  await mustRun(npm, ['rebuild', '--foreground-scripts'], { cwd, env: build, timeoutMs: 1_800_000 })
 }
 
 /** Programs that are started by name find the Node that runs us, not one that the machine happens to have. */

@@ -52,7 +52,7 @@ function create(bootstrap: string): ClientDriver {
         'auto.offset.reset': 'earliest',
         'auto.commit.interval.ms': 200,
         'heartbeat.interval.ms': 300,
-        'session.timeout.ms': 10_000,
+        'session.timeout.ms': 6_000,
       })
       await consumer.connect()
       await consumer.subscribe({ topic })

@@ -43,7 +43,7 @@ function create(bootstrap: string): ClientDriver {
         'auto.offset.reset=earliest',
         'auto.commit.interval.ms=200',
         'heartbeat.interval.ms=300',
-        'session.timeout.ms=10000',
+        'session.timeout.ms=6000',
       ].flatMap(property => ['--command-property', property])
       const args = ['--bootstrap-server', bootstrap, '--topic', topic, ...properties]
       const format = ['--formatter-property', 'print.partition=true', '--formatter-property', 'print.value=true']

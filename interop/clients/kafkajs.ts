@@ -46,7 +46,7 @@ function create(bootstrap: string): ClientDriver {
       consumer = kafka.consumer({
         groupId: group,
         heartbeatInterval: 300,
-        sessionTimeout: 10_000,
+        sessionTimeout: 6_000,
         maxWaitTimeInMs: 200,
       })
       await consumer.connect()

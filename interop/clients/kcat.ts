@@ -65,7 +65,7 @@ function create(bootstrap: string): ClientDriver {
         'auto.offset.reset=earliest',
         'auto.commit.interval.ms=200',
         'heartbeat.interval.ms=300',
-        'session.timeout.ms=10000',
+        'session.timeout.ms=6000',
         'reconnect.backoff.max.ms=500',
       ]
       const options = settings.flatMap(setting => ['-X', setting])

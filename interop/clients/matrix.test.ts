@@ -61,7 +61,9 @@ function matrix(id: string, prepare: () => Promise<ClientLaunch>): void {
   async function round(prefix: string, count = 40): Promise<ReadonlyMap<string, readonly string[]>> {
     await producer.run({ do: 'produce', topic, codec: 'none', prefix, count })
     const values = valuesOf(prefix, count)
-    await deliveries.all(values)
+    await deliveries.all(values).catch(cause => {
+      throw new Error(`${cause.message}\n--- first\n${first.errors}\n--- second\n${second.errors}`, { cause })
+    })
     return deliveries.receiversOf(values)
   }
 

@@ -30,7 +30,7 @@ function create(bootstrap: string): ClientDriver {
         groupId: group,
         deserializers: stringDeserializers,
         heartbeatInterval: 300,
-        sessionTimeout: 10_000,
+        sessionTimeout: 6_000,
         maxWaitTime: 200,
       })
       stream = await consumer.consume({ topics: [topic], autocommit: 200, mode: 'committed', fallbackMode: 'earliest' })

@@ -111,7 +111,7 @@ func (d *driver) consume(c command) error {
 		kgo.AutoCommitInterval(200*time.Millisecond),
 		kgo.AutoCommitMarks(),
 		kgo.HeartbeatInterval(300*time.Millisecond),
-		kgo.SessionTimeout(10*time.Second),
+		kgo.SessionTimeout(6*time.Second),
 		kgo.FetchMaxWait(200*time.Millisecond),
 	)
 	if err != nil {

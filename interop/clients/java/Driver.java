@@ -98,7 +98,7 @@ public final class Driver {
     p.put("auto.offset.reset", "earliest");
     p.put("auto.commit.interval.ms", "200");
     p.put("heartbeat.interval.ms", "300");
-    p.put("session.timeout.ms", "10000");
+    p.put("session.timeout.ms", "6000");
     p.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
     p.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
     return new KafkaConsumer<>(p);

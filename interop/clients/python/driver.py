@@ -26,7 +26,7 @@ class Member:
             auto_offset_reset="earliest",
             auto_commit_interval_ms=200,
             heartbeat_interval_ms=300,
-            session_timeout_ms=10000,
+            session_timeout_ms=6000,
             reconnect_backoff_max_ms=500,
         )
         self.thread = threading.Thread(target=self.run)
