@@ -7,6 +7,8 @@ export function zstdCompress(bytes: Buffer, level: number): Buffer {
 
 /** The window that a frame asks for is bounded by the library at 128 MiB, as in Java. */
 export function zstdDecompress(bytes: Buffer, limitBytes: number): Buffer {
+  // No frame at all is empty content for Java's reader: what a codec's stream ends with, the record count then judges.
+  if (bytes.length === 0) return bytes
   try {
     return zstdDecompressSync(bytes, zlibLimit(bytes, limitBytes))
   } catch (cause) {

@@ -14,7 +14,7 @@
  *
  * int64 fields are plain numbers: exact up to 2^53, rounded beyond.
  */
-import { type CompressionType, compressionTypeOf } from '../compression/compression-type.ts'
+import { type CompressionType, compressionId, compressionTypeOf } from '../compression/compression-type.ts'
 import { crc32c } from './crc32c.ts'
 import { RecordsError } from './records-error.ts'
 
@@ -171,6 +171,14 @@ export function setBatchMaxTimestamp(
   sealBatch(buffer, at)
 }
 
+/** Fits the header of the batch that fills `buffer` to records that were compressed anew, and seals it. */
+export function setBatchCompression(buffer: Buffer, compression: CompressionType): void {
+  buffer.writeInt32BE(buffer.length - batchPrefixBytes, lengthAt)
+  const kept = batchAttributes(buffer, 0) & ~compressionMask
+  buffer.writeInt16BE(kept | compressionId(compression), attributesAt)
+  sealBatch(buffer, 0)
+}
+
 /** Computes and stores the checksum of the whole batch at `at`. */
 export function sealBatch(buffer: Buffer, at: number): void {
   buffer.writeUInt32BE(crc32c(buffer, at + attributesAt, at + batchBytes(buffer, at)), at + crcAt)
@@ -226,7 +234,7 @@ export function* iterateBatches(buffer: Buffer, at = 0, end = buffer.length): Ge
 export interface BatchHeader {
   readonly baseOffset: number
   readonly partitionLeaderEpoch: number
-  readonly compressionId: number
+  readonly compression: CompressionType
   readonly timestampType: TimestampType
   readonly isTransactional: boolean
   readonly isControl: boolean
@@ -246,7 +254,7 @@ export function writeBatchHeader(buffer: Buffer, header: BatchHeader): void {
   buffer.writeInt32BE(buffer.length - batchPrefixBytes, lengthAt)
   buffer.writeInt32BE(header.partitionLeaderEpoch, partitionLeaderEpochAt)
   buffer.writeInt8(batchMagicV2, magicAt)
-  let attributes = header.compressionId
+  let attributes = compressionId(header.compression)
   if (header.timestampType === 'LogAppendTime') attributes |= timestampTypeMask
   if (header.isTransactional) attributes |= transactionalMask
   if (header.isControl) attributes |= controlMask

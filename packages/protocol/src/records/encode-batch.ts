@@ -1,6 +1,6 @@
 /** Builds batches: what coordinators write to their topics, control markers, clients, tests. */
 import { compress } from '../compression/compression.ts'
-import { type CompressionType, compressionId } from '../compression/compression-type.ts'
+import type { CompressionType } from '../compression/compression-type.ts'
 import { batchHeaderBytes, type TimestampType, writeBatchHeader } from './batch.ts'
 import { varintBytes, varlongBytes, writeVarint, writeVarlong } from './varint.ts'
 
@@ -52,7 +52,7 @@ export function encodeBatch(input: BatchInput): Buffer {
   writeBatchHeader(buffer, {
     baseOffset: input.baseOffset ?? 0,
     partitionLeaderEpoch: input.partitionLeaderEpoch ?? -1,
-    compressionId: compressionId(compression),
+    compression,
     timestampType: input.timestampType ?? 'CreateTime',
     isTransactional: input.isTransactional ?? false,
     isControl: input.isControl ?? false,
