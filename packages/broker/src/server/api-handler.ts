@@ -29,7 +29,7 @@ export interface RequestSchema<Q> {
   readonly name: string
   readonly key: number
   /** The versions that are served. */
-  readonly stableVersions: readonly [min: number, max: number]
+  readonly versions: readonly [min: number, max: number]
   headerVersion(version: number): number
   decode(version: number, reader: Reader): Q
 }

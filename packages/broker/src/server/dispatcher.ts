@@ -28,7 +28,7 @@ export class Dispatcher {
     const handler = this.#handlers.get(apiKey)
     if (handler === undefined) throw new ConnectionError(`unknown API key ${apiKey}`)
     const { request } = handler
-    const [oldest, newest] = request.stableVersions
+    const [oldest, newest] = request.versions
     if (apiVersion < oldest || apiVersion > newest) {
       if (apiKey === apiKeys.ApiVersions) return this.#refuseApiVersions(handler, correlationId)
       throw new ConnectionError(`${request.name} version ${apiVersion} is not supported (${oldest} to ${newest} are)`)
@@ -74,7 +74,7 @@ export class Dispatcher {
    * read, with the versions of this very API to choose from (KIP-511).
    */
   #refuseApiVersions(handler: ApiHandler, correlationId: number): AnswerChunks {
-    const [minVersion, maxVersion] = handler.request.stableVersions
+    const [minVersion, maxVersion] = handler.request.versions
     return this.#encode(
       handler,
       { apiKey: apiKeys.ApiVersions, apiVersion: 0, correlationId, clientId: null, bodyAt: 0 },

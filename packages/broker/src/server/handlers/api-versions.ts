@@ -52,10 +52,10 @@ export function apiVersionsHandler(dependencies: ApiVersionsDependencies): ApiHa
 }
 
 function listApis(handlers: Iterable<ApiHandler>) {
-  const apis = [...handlers].map(({ request: { key, stableVersions } }) => ({
+  const apis = [...handlers].map(({ request: { key, versions } }) => ({
     apiKey: key,
-    minVersion: key === apiKeys.Produce ? 0 : stableVersions[0],
-    maxVersion: stableVersions[1],
+    minVersion: key === apiKeys.Produce ? 0 : versions[0],
+    maxVersion: versions[1],
   }))
   return apis.sort((a, b) => a.apiKey - b.apiKey)
 }

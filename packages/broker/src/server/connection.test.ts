@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Connection, ConnectionHandler } from '@odradek/platform'
+import { ConnectionError } from './api-handler.ts'
+import { type AnswerChunks, type ConnectionHost, ServerConnection } from './connection.ts'
+
+/** A socket in the hands of the test. */
+class FakeSocket implements Connection {
+  readonly local = { host: '127.0.0.1', port: 9092 }
+  readonly remote = { host: '127.0.0.1', port: 50_000 }
+  readonly bufferedBytes = 0
+  readonly written: string[] = []
+  isPaused = false
+  isEnded = false
+  isDestroyed = false
+  kernelTakes = true
+  handler: ConnectionHandler | null = null
+
+  handle(handler: ConnectionHandler): void {
+    this.handler = handler
+  }
+  write(chunks: readonly Uint8Array[]): boolean {
+    this.written.push(Buffer.concat(chunks).toString())
+    return this.kernelTakes
+  }
+  pause(): void {
+    this.isPaused = true
+  }
+  resume(): void {
+    this.isPaused = false
+  }
+  end(): void {
+    this.isEnded = true
+  }
+  destroy(): void {
+    this.isDestroyed = true
+    this.handler?.onClose(null)
+  }
+}
+
+/** Answers come from a script: a name in a frame behind its API key. */
+class Host implements ConnectionHost {
+  readonly frameBytesMax = 1000
+  readonly socket = new FakeSocket()
+  readonly connection: ServerConnection
+  readonly started: string[] = []
+  readonly events: string[] = []
+  readonly answers = new Map<string, (answer: string | Error) => void>()
+  closeReason: Error | null | undefined
+
+  constructor() {
+    this.connection = new ServerConnection({ id: 1, listenerName: 'PLAINTEXT', socket: this.socket, host: this })
+    this.connection.open()
+  }
+
+  answer(frame: Buffer): AnswerChunks | Promise<AnswerChunks> {
+    const name = frame.toString('latin1', 2)
+    this.started.push(name)
+    if (name.startsWith('now')) return [Buffer.from(`<${name}>`)]
+    if (name.startsWith('none')) return []
+    if (name.startsWith('bad')) throw new ConnectionError(name)
+    return new Promise((resolve, reject) => {
+      this.answers.set(name, answer => {
+        if (answer instanceof Error) reject(answer)
+        else resolve([Buffer.from(answer)])
+      })
+    })
+  }
+
+  batchBegins(): void {
+    this.events.push('begin')
+  }
+  batchEnds(): void {
+    this.events.push(`end after ${this.socket.written.length} writes`)
+  }
+  now(): number {
+    return 0
+  }
+  closed(_connection: ServerConnection, reason: Error | null): void {
+    this.closeReason = reason
+  }
+
+  receive(...frames: Buffer[]): void {
+    this.socket.handler?.onData(Buffer.concat(frames))
+  }
+
+  async settle(name: string, answer: string | Error = `<${name}>`): Promise<void> {
+    this.answers.get(name)?.(answer)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+function frame(name: string, apiKey = 3): Buffer {
+  const bytes = Buffer.alloc(6 + name.length)
+  bytes.writeInt32BE(2 + name.length)
+  bytes.writeInt16BE(apiKey, 4)
+  bytes.write(name, 6, 'latin1')
+  return bytes
+}
+const produce = (name: string) => frame(name, 0)
+
+test('requests of one chunk that are answered at once leave in one write, and those who wait for records come after it', () => {
+  const host = new Host()
+  host.receive(frame('now1'), frame('now2'), frame('none'), frame('now3'))
+  assert.deepEqual(host.socket.written, ['<now1><now2><now3>'])
+  assert.deepEqual(host.events, ['begin', 'end after 1 writes'])
+})
+
+test('a request starts when the one before it has been answered, and meanwhile the client is not read from', async () => {
+  const host = new Host()
+  host.receive(frame('slow1'), frame('now2'))
+  assert.deepEqual(host.started, ['slow1'])
+  assert.equal(host.socket.isPaused, true)
+  await host.settle('slow1')
+  assert.deepEqual(host.socket.written.join(''), '<slow1><now2>')
+  assert.equal(host.socket.isPaused, false)
+})
+
+test('produce requests in a row overlap, and are answered in their order all the same', async () => {
+  const host = new Host()
+  host.receive(produce('p1'), produce('p2'), produce('now3'), frame('now4'))
+  assert.deepEqual(host.started, ['p1', 'p2', 'now3'])
+  await host.settle('p2')
+  assert.deepEqual(host.socket.written, [])
+  await host.settle('p1')
+  assert.equal(host.socket.written.join(''), '<p1><p2><now3><now4>')
+})
+
+test('a produce request does not overtake another kind of request', () => {
+  const host = new Host()
+  host.receive(frame('fetch'), produce('p1'))
+  assert.deepEqual(host.started, ['fetch'])
+})
+
+test('no more than a bounded number of produce requests is under way', () => {
+  const host = new Host()
+  host.receive(...Array.from({ length: 40 }, (_, i) => produce(`p${i}`)))
+  assert.equal(host.started.length, 16)
+  assert.equal(host.socket.isPaused, true)
+})
+
+test('who does not read the answers is not served until the kernel takes them', () => {
+  const host = new Host()
+  host.socket.kernelTakes = false
+  host.receive(frame('now1'))
+  host.receive(frame('now2'))
+  assert.deepEqual(host.started, ['now1'])
+  assert.equal(host.socket.isPaused, true)
+  host.socket.kernelTakes = true
+  host.socket.handler?.onDrain()
+  assert.deepEqual(host.started, ['now1', 'now2'])
+  assert.equal(host.socket.isPaused, false)
+})
+
+test('what was answered before a bad request still goes out, then the connection closes with the reason', () => {
+  const host = new Host()
+  host.receive(frame('now1'), frame('bad'), frame('now2'))
+  assert.deepEqual(host.socket.written, ['<now1>'])
+  assert.equal(host.socket.isDestroyed, true)
+  assert.equal(host.closeReason?.message, 'bad')
+  assert.deepEqual(host.started, ['now1', 'bad'])
+})
+
+test('a frame over the size limit closes the connection', () => {
+  const host = new Host()
+  const prefix = Buffer.alloc(4)
+  prefix.writeInt32BE(1001)
+  host.receive(frame('now1'), prefix)
+  assert.deepEqual(host.socket.written, ['<now1>'])
+  assert.match(host.closeReason?.message ?? '', /socket.request.max.bytes/)
+})
+
+test('an answer that fails late closes the connection', async () => {
+  const host = new Host()
+  host.receive(frame('slow'))
+  await host.settle('slow', new Error('bug'))
+  assert.equal(host.closeReason?.message, 'bug')
+})
+
+test('draining drops what has not begun, lets the rest be answered, and then ends', async () => {
+  const host = new Host()
+  host.receive(frame('slow'), frame('now2'))
+  host.connection.drain()
+  assert.equal(host.socket.isEnded, false)
+  await host.settle('slow')
+  assert.deepEqual(host.socket.written, ['<slow>'])
+  assert.equal(host.socket.isEnded, true)
+})
+
+test('an answer that comes after the connection is gone goes nowhere', async () => {
+  const host = new Host()
+  host.receive(frame('slow'))
+  host.socket.destroy()
+  await host.settle('slow')
+  assert.deepEqual(host.socket.written, [])
+})
