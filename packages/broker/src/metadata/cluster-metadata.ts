@@ -1,4 +1,4 @@
-import type { ClusterChange } from '../core/cluster/cluster-change.ts'
+import type { ChangeSet, ClusterChange } from '../core/cluster/cluster-change.ts'
 import { type ClusterImage, emptyImage } from '../core/cluster/cluster-image.ts'
 import { foldChanges } from '../core/cluster/fold-changes.ts'
 import { decodeChange, encodeChange, storeKey } from './change-encoding.ts'
@@ -36,13 +36,14 @@ export class ClusterMetadata {
     const metadata = new ClusterMetadata(store)
     const { revision, entries } = await store.read()
     for (const entry of entries) metadata.#revisions.set(entry.key, entry.revision)
-    // Oldest first: an entity that another refers to (a topic by its partitions' states) was written before it, and a
-    // broker's epoch is the revision that wrote it.
-    for (const entry of entries.toSorted((a, b) => a.revision - b.revision)) {
+    // A topic may have been written again after its partitions' states; they come last. Each entity keeps the revision
+    // that wrote it: a broker's is its epoch.
+    const sets = entries.flatMap(entry => {
       const change = decodeChange(entry)
-      if (change !== null)
-        metadata.#image = foldChanges(metadata.#image, { revision: entry.revision, changes: [change] })
-    }
+      return change === null ? [] : [{ revision: entry.revision, changes: [change] }]
+    })
+    const isState = ({ changes }: ChangeSet) => changes[0]?.kind === 'partition'
+    metadata.#image = foldChanges(emptyImage, ...sets.filter(set => !isState(set)), ...sets.filter(isState))
     metadata.#image = { ...metadata.#image, revision }
     metadata.#stopWatching = store.watch(revision, changes => {
       metadata.#queue.push(changes)

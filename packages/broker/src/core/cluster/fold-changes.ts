@@ -1,10 +1,13 @@
 import type { ChangeSet, ClusterChange, PartitionState, TopicDefinition } from './cluster-change.ts'
 import { type ClusterImage, configKey, type PartitionImage, type TopicImage } from './cluster-image.ts'
 
-/** The image after a change set. The given one stays as it is; what did not change is shared. */
-export function foldChanges(image: ClusterImage, { revision, changes }: ChangeSet): ClusterImage {
-  const draft = new Draft(image, revision)
-  for (const change of changes) draft.apply(change)
+/** The image after some change sets. The given one stays as it is; what did not change is shared. */
+export function foldChanges(image: ClusterImage, ...sets: readonly ChangeSet[]): ClusterImage {
+  const draft = new Draft(image)
+  for (const { revision, changes } of sets) {
+    draft.image.revision = revision
+    for (const change of changes) draft.apply(change)
+  }
   return draft.image
 }
 
@@ -14,8 +17,8 @@ class Draft {
   readonly image: Writable<ClusterImage>
   readonly #copied = new Set<string>()
 
-  constructor(image: ClusterImage, revision: number) {
-    this.image = { ...image, revision }
+  constructor(image: ClusterImage) {
+    this.image = { ...image }
   }
 
   apply(change: ClusterChange): void {

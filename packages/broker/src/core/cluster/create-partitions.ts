@@ -1,0 +1,88 @@
+import type { CreatePartitionsRequest } from '@odradek/protocol'
+import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
+import type { ClusterImage, TopicImage } from './cluster-image.ts'
+import { type Decision, type Outcome, refusal, success, unknownTopic } from './decision.ts'
+import { assignedPartition, type NewPartition, newPartition } from './partition-assignment.ts'
+import { placeReplicas } from './replica-placement.ts'
+
+export type TopicToGrow = CreatePartitionsRequest['topics'][number]
+
+export interface GrownTopic {
+  readonly name: string
+  readonly outcome: Outcome
+}
+
+/** Duplicates are answered first, once each. */
+export function decideCreatePartitions(
+  image: ClusterImage,
+  input: { readonly topics: readonly TopicToGrow[]; readonly validateOnly: boolean; readonly seed: number },
+): Decision<GrownTopic[]> {
+  const changes: ClusterChange[] = []
+  const answer: GrownTopic[] = []
+  const byName = Map.groupBy(input.topics, topic => topic.name)
+  for (const [name, same] of byName) {
+    if (same.length > 1) answer.push({ name, outcome: refusal('INVALID_REQUEST', 'Duplicate topic name.') })
+  }
+  for (const [name, [request, ...more]] of byName) {
+    if (request === undefined || more.length > 0) continue
+    const topic = image.topics.get(name)
+    const added = topic === undefined ? unknownTopic : decideNewPartitions(image, topic, request, input.seed)
+    if (topic === undefined || 'errorCode' in added) {
+      answer.push({ name, outcome: 'errorCode' in added ? added : unknownTopic })
+      continue
+    }
+    const partitions = [...topic.partitions.map(asDefinition), ...added]
+    changes.push({ kind: 'topic', name, value: { topicId: topic.topicId, partitions } })
+    answer.push({ name, outcome: success })
+  }
+  return { changes: input.validateOnly ? [] : changes, answer }
+}
+
+function asDefinition({
+  replicas,
+  leader,
+  isr,
+}: TopicImage['partitions'][number]): TopicDefinition['partitions'][number] {
+  return { replicas, leader, isr }
+}
+
+function decideNewPartitions(
+  image: ClusterImage,
+  topic: TopicImage,
+  { name, count, assignments }: TopicToGrow,
+  seed: number,
+): NewPartition[] | Outcome {
+  const present = topic.partitions.length
+  if (count === present) return refusal('INVALID_PARTITIONS', `Topic already has ${present} partition(s).`)
+  if (count < present) {
+    return refusal(
+      'INVALID_PARTITIONS',
+      `The topic ${name} currently has ${present} partition(s); ${count} would not be an increase.`,
+    )
+  }
+  const additional = count - present
+  if (assignments !== null && assignments.length !== additional) {
+    return refusal(
+      'INVALID_REPLICA_ASSIGNMENT',
+      `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+    )
+  }
+  const replicationFactor = topic.partitions[0]?.replicas.length ?? 1
+  if (assignments === null) {
+    if (additional > partitionsMax) return tooMany
+    const placed = placeReplicas(image, { partitions: additional, replicationFactor, seed: seed + present })
+    if (typeof placed === 'string') return refusal('INVALID_REPLICATION_FACTOR', placed)
+    return placed.map(replicas => newPartition(image, replicas))
+  }
+  const added: NewPartition[] = []
+  for (const [offset, { brokerIds }] of assignments.entries()) {
+    const partition = assignedPartition(image, { index: present + offset, replicas: brokerIds, replicationFactor })
+    if ('errorCode' in partition) return partition
+    added.push(partition)
+  }
+  return added
+}
+
+/** Most partitions that one request may add; Kafka's controller cannot write more records at once. */
+const partitionsMax = 10_000
+const tooMany = refusal('POLICY_VIOLATION', 'Unable to perform excessively large batch operation.')

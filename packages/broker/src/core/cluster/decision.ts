@@ -1,0 +1,24 @@
+import { type ErrorName, errorCodes } from '@odradek/protocol'
+import type { ClusterChange } from './cluster-change.ts'
+
+/** What the controller makes of a request: what is to be committed, and what is answered once it is. */
+export interface Decision<T> {
+  readonly changes: readonly ClusterChange[]
+  readonly answer: T
+}
+
+/** How one part of a request ended. The message is for people; tools show it as it is. */
+export interface Outcome {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+}
+
+export const success: Outcome = { errorCode: errorCodes.NONE, errorMessage: null }
+
+export function refusal(error: ErrorName, errorMessage: string): Outcome {
+  return { errorCode: errorCodes[error], errorMessage }
+}
+
+// Sentences that Kafka gives with the bare code, and that tools print.
+export const unknownTopic = refusal('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+export const unknownTopicId = refusal('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')

@@ -1,0 +1,123 @@
+import type { Random } from '@odradek/platform'
+import { type AlterConfigsInput, type AlteredResource, decideAlterConfigs } from '../core/cluster/alter-configs.ts'
+import type { ClusterImage } from '../core/cluster/cluster-image.ts'
+import { decideCreatePartitions, type GrownTopic, type TopicToGrow } from '../core/cluster/create-partitions.ts'
+import { type CreatedTopic, decideCreateTopics, type NewTopic } from '../core/cluster/create-topics.ts'
+import type { Decision, Outcome } from '../core/cluster/decision.ts'
+import {
+  type DeletedTopic,
+  decideDeleteTopics,
+  refuseDeletion,
+  type TopicToDelete,
+} from '../core/cluster/delete-topics.ts'
+import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
+import type { BrokerConfig } from '../core/config/broker-config.ts'
+import type { ClusterMetadata } from './cluster-metadata.ts'
+import { type InternalTopic, internalTopicRequest } from './internal-topics.ts'
+
+/** Producer ids are taken from the store a thousand at a time: one write for as many producers. */
+const producerIdBlockLength = 1000
+
+/**
+ * Carries out what changes the cluster: decide on the present image, commit, wait until every subscriber of the metadata
+ * has applied it, answer. One request at a time; when somebody else changed what a decision stood on, it is made again.
+ *
+ * Every call rejects with MetadataStoreError when the store fails, and only then.
+ */
+export class Controller {
+  readonly #metadata: ClusterMetadata
+  readonly #config: BrokerConfig
+  readonly #random: Random
+  readonly #brokerId: number
+  /** The request under way and those behind it. */
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(options: {
+    readonly metadata: ClusterMetadata
+    readonly config: BrokerConfig
+    readonly random: Random
+    readonly brokerId: number
+  }) {
+    this.#metadata = options.metadata
+    this.#config = options.config
+    this.#random = options.random
+    this.#brokerId = options.brokerId
+  }
+
+  /** When it resolves, the partitions are served. */
+  createTopics(topics: readonly NewTopic[], { validateOnly = false } = {}): Promise<CreatedTopic[]> {
+    const topicIds = topics.map(() => this.#newTopicId())
+    const seed = this.#random.integer(2 ** 31)
+    return this.#carryOut(image =>
+      decideCreateTopics(image, { topics, validateOnly, config: this.#config, topicIds, seed }),
+    )
+  }
+
+  /** Creates one of the topics that the broker itself writes to; fine where it exists. */
+  async createInternalTopic(name: InternalTopic): Promise<Outcome> {
+    const topicIds = [this.#newTopicId()]
+    const seed = this.#random.integer(2 ** 31)
+    const [created] = await this.#carryOut<readonly Pick<CreatedTopic, 'outcome'>[]>(image => {
+      if (image.topics.has(name)) return { changes: [], answer: [] }
+      const { topic, internalConfig } = internalTopicRequest(name, { config: this.#config, image })
+      const input = { topics: [topic], validateOnly: false, config: this.#config, topicIds, seed, internalConfig }
+      return decideCreateTopics(image, input)
+    })
+    return created?.outcome ?? { errorCode: 0, errorMessage: null }
+  }
+
+  deleteTopics(topics: readonly TopicToDelete[]): Promise<DeletedTopic[]> {
+    if (!this.#config.boolean('delete.topic.enable')) return Promise.resolve(refuseDeletion(topics))
+    return this.#carryOut(image => decideDeleteTopics(image, topics))
+  }
+
+  createPartitions(topics: readonly TopicToGrow[], { validateOnly = false } = {}): Promise<GrownTopic[]> {
+    const seed = this.#random.integer(2 ** 31)
+    return this.#carryOut(image => decideCreatePartitions(image, { topics, validateOnly, seed }))
+  }
+
+  alterConfigs(
+    input: Pick<AlterConfigsInput, 'resources' | 'incremental' | 'validateOnly'>,
+  ): Promise<AlteredResource[]> {
+    return this.#carryOut(image =>
+      decideAlterConfigs(image, { ...input, config: this.#config, brokerId: this.#brokerId }),
+    )
+  }
+
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    { validateOnly = false } = {},
+  ): Promise<{ readonly outcome: Outcome; readonly byFeature: readonly { feature: string; outcome: Outcome }[] }> {
+    return this.#carryOut(image => decideUpdateFeatures(image, { updates, validateOnly }))
+  }
+
+  /** Ids that nobody else gets, not even after a crash. */
+  allocateProducerIds(): Promise<{ readonly first: number; readonly length: number }> {
+    return this.#carryOut(({ nextProducerId: first }) => ({
+      changes: [{ kind: 'producer-ids', value: { next: first + producerIdBlockLength } }],
+      answer: { first, length: producerIdBlockLength },
+    }))
+  }
+
+  #newTopicId(): string {
+    // As Kafka's own ids: a leading dash would look like an option on a command line.
+    for (;;) {
+      const id = this.#random.bytes(16)
+      id[6] = ((id[6] ?? 0) & 0x0f) | 0x40
+      id[8] = ((id[8] ?? 0) & 0x3f) | 0x80
+      const text = id.toString('base64url')
+      if (!text.startsWith('-')) return text
+    }
+  }
+
+  #carryOut<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
+    const turn = this.#tail.then(async () => {
+      for (;;) {
+        const { changes, answer } = decide(this.#metadata.image)
+        if (changes.length === 0 || (await this.#metadata.commit(changes)) === 'committed') return answer
+      }
+    })
+    this.#tail = turn.catch(() => {})
+    return turn
+  }
+}
