@@ -18,3 +18,14 @@ export class Answer<T> {
     })
   }
 }
+
+/** What `use` makes of an answer, at once where the answer is there. */
+export function whenAnswered<T, U>(answer: T | Promise<T>, use: (value: T) => U): U | Promise<U> {
+  return answer instanceof Promise ? answer.then(use) : use(answer)
+}
+
+/** All answers, in order; at once where they are all there. */
+export function whenAllAnswered<T>(answers: readonly (T | Promise<T>)[]): readonly T[] | Promise<readonly T[]> {
+  const given = answers.filter((answer): answer is T => !(answer instanceof Promise))
+  return given.length === answers.length ? given : Promise.all(answers)
+}

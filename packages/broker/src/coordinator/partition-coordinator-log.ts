@@ -1,5 +1,6 @@
 import { batchLastOffset, errorCodes, iterateBatches } from '@odradek/protocol'
 import type { AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts'
+import { whenAnswered } from './answer.ts'
 import type { CoordinatorLog } from './coordinator-log.ts'
 
 /** So much is read at a time: decoding it keeps the loop for some milliseconds. */
@@ -31,7 +32,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   append(batches: Buffer): number | Promise<number> {
     if (!this.#partition.isLeader) return errorCodes.NOT_LEADER_OR_FOLLOWER
     const result = this.#partition.append(batches, 'coordinator')
-    return result instanceof Promise ? result.then(({ errorCode }) => errorCode) : result.errorCode
+    return whenAnswered(result, ({ errorCode }) => errorCode)
   }
 
   /** Answers at once for as long as the log does. */
