@@ -90,7 +90,7 @@ function decodeArray(plan: ArrayPlan, nullable: boolean, reader: Reader, path: P
   const count = readLength(plan.compact, 4, nullable, reader)
   if (count === null) return null
   const least = typeMinBytes(plan.element)
-  if (count > reader.remaining / least) {
+  if (count * least > reader.remaining) {
     throw reader.problem(`${count} elements of at least ${least} bytes, ${reader.remaining} bytes left`)
   }
   reader.wordsLeft -= count * wordsOf(plan.element)

@@ -1,4 +1,5 @@
 import { DecodeError } from './codec-error.ts'
+import { readText } from './text.ts'
 import { readUuid } from './uuid.ts'
 
 /**
@@ -92,7 +93,7 @@ export class Reader {
   /** UTF-8; malformed sequences become U+FFFD. */
   text(byteLength: number): string {
     const at = this.#take(byteLength)
-    return this.buffer.toString('utf8', at, at + byteLength)
+    return readText(this.buffer, at, byteLength)
   }
 
   skip(length: number): void {

@@ -3,6 +3,8 @@
  * Codecs come into being per version, at the first use.
  */
 import { apiName } from '../api-keys.ts'
+import { compileDecoder, compileEncoder, type Decoder, type Encoder } from './codec.ts'
+import { DecodeError, EncodeError } from './codec-error.ts'
 import type { Decoded, Encodable, Fields } from './field.ts'
 import { interpretDecode, interpretEncode } from './interpreter.ts'
 import { planStruct, type StructPlan } from './plan.ts'
@@ -43,6 +45,8 @@ export class Schema<T, I> {
   readonly kind: SchemaOptions['kind']
   readonly #fields: Fields
   readonly #plans: (StructPlan | undefined)[] = []
+  readonly #decoders: (Decoder | undefined)[] = []
+  readonly #encoders: (Encoder | undefined)[] = []
 
   constructor(options: SchemaOptions, fields: Fields) {
     this.name = options.name
@@ -71,14 +75,32 @@ export class Schema<T, I> {
     return this.key === 18 ? 0 : flexible
   }
 
-  /** Moves the reader behind the message. Throws DecodeError. */
+  /** Moves the reader behind the message. Throws DecodeError, and then the reader stands anywhere. */
   decode(version: number, reader: Reader): T {
-    return interpretDecode(this.plan(version), `${this.name} v${version}`, reader) as T
+    const decoder = this.#decoders[version] ?? this.#prepareDecoder(version)
+    const start = reader.position
+    const words = reader.wordsLeft
+    try {
+      return decoder(reader) as T
+    } catch (error) {
+      if (error instanceof DecodeError && error.subject !== '') throw error
+      reader.position = start
+      reader.wordsLeft = words
+      interpretDecode(this.plan(version), `${this.name} v${version}`, reader)
+      throw error
+    }
   }
 
-  /** Throws EncodeError where the version cannot carry the value. */
+  /** Throws EncodeError where the version cannot carry the value; the writer is of no use then. */
   encode(version: number, value: I, writer: Writer): void {
-    interpretEncode(this.plan(version), `${this.name} v${version}`, value, writer)
+    const encoder = this.#encoders[version] ?? this.#prepareEncoder(version)
+    try {
+      encoder(value, writer)
+    } catch (error) {
+      if (error instanceof EncodeError) throw error
+      interpretEncode(this.plan(version), `${this.name} v${version}`, value, new Writer())
+      throw error
+    }
   }
 
   /** The message alone, for bytes fields and records. */
@@ -101,6 +123,23 @@ export class Schema<T, I> {
     const plan = planStruct(this.#fields, version, this.isFlexible(version))
     this.#plans[version] = plan
     return plan
+  }
+
+  #prepareDecoder(version: number): Decoder {
+    const plan = this.plan(version)
+    const decoder =
+      compileDecoder(plan, this.name, version) ?? (reader => interpretDecode(plan, `${this.name} v${version}`, reader))
+    this.#decoders[version] = decoder
+    return decoder
+  }
+
+  #prepareEncoder(version: number): Encoder {
+    const plan = this.plan(version)
+    const encoder =
+      compileEncoder(plan, this.name, version) ??
+      ((value, writer) => interpretEncode(plan, `${this.name} v${version}`, value, writer))
+    this.#encoders[version] = encoder
+    return encoder
   }
 }
 
