@@ -1,0 +1,5 @@
+export type { DiskFaults } from './disk.ts'
+export type { NetworkFaults } from './network.ts'
+export { type ClockFaults, ProcessDied } from './process.ts'
+export { type Range, SeededRandom } from './random.ts'
+export { createSimulation, type SimulatedMachine, type Simulation, type SimulationOptions } from './simulation.ts'
