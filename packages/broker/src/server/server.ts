@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { ConnectionError } from './api-handler.ts'
 import { type AnswerChunks, type ConnectionHost, ServerConnection } from './connection.ts'
-import { ConnectionLimits, type ConnectionLimitsConfig } from './connection-limits.ts'
+import { type Admission, ConnectionLimits, type ConnectionLimitsConfig } from './connection-limits.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
 export interface ServerConfig extends ConnectionLimitsConfig {
@@ -49,6 +49,7 @@ export class Server implements ConnectionHost {
   readonly #held = new Set<ServerConnection>()
   #nextConnectionId = 1
   #idleSweep: Timer | null = null
+  #isServing = false
   #isStopping = false
   #onAllClosed: (() => void) | null = null
 
@@ -91,6 +92,12 @@ export class Server implements ConnectionHost {
     }
     this.#scheduleIdleSweep()
     return bound
+  }
+
+  /** Lets clients in: the broker is known to the cluster under the ports that `listen` has got. */
+  serve(): void {
+    this.#isServing = true
+    for (const connection of [...this.#held]) this.#letIn(connection)
   }
 
   /**
@@ -146,18 +153,20 @@ export class Server implements ConnectionHost {
       if (this.#connections.size === 0) this.#onAllClosed?.()
       return
     }
-    for (const held of this.#held) {
-      if (this.#limits.admit(held.socket.remote.host) !== 'admitted') continue
-      this.#held.delete(held)
-      this.#connections.add(held)
-      held.resume()
-      return
-    }
+    for (const held of this.#held) if (this.#letIn(held)) return
+  }
+
+  #letIn(held: ServerConnection): boolean {
+    if (this.#limits.admit(held.socket.remote.host) !== 'admitted') return false
+    this.#held.delete(held)
+    this.#connections.add(held)
+    held.resume()
+    return true
   }
 
   #accept(socket: Connection, listenerName: string): void {
     const { host } = socket.remote
-    const admission = this.#isStopping ? 'refused' : this.#limits.admit(host)
+    const admission = this.#admit(host)
     if (admission === 'refused' || (admission === 'must-wait' && this.#held.size >= heldConnectionsMax)) {
       this.#logger.warn('refused a connection: too many are open', { host })
       socket.destroy()
@@ -172,6 +181,11 @@ export class Server implements ConnectionHost {
       connection.open()
       connection.pause()
     }
+  }
+
+  #admit(host: string): Admission {
+    if (this.#isStopping) return 'refused'
+    return this.#isServing ? this.#limits.admit(host) : 'must-wait'
   }
 
   #scheduleIdleSweep(): void {

@@ -18,17 +18,13 @@ import { type ApiHandler, apiHandler } from '../api-handler.ts'
 
 type Answer = MessageInput<typeof apiVersionsResponse>
 
-/** A feature's levels that this software knows. */
-export interface SupportedFeature {
-  readonly name: string
-  readonly minVersion: number
-  readonly maxVersion: number
-}
+/** The levels of features that this software knows, by name. */
+export type SupportedFeatures = ReadonlyMap<string, { readonly min: number; readonly max: number }>
 
 export interface ApiVersionsDependencies {
   /** All handlers of this broker, this one among them. */
   readonly handlers: () => Iterable<ApiHandler>
-  readonly supportedFeatures: readonly SupportedFeature[]
+  readonly supportedFeatures: SupportedFeatures
   readonly image: () => ClusterImage
 }
 
@@ -40,7 +36,9 @@ export function apiVersionsHandler(dependencies: ApiVersionsDependencies): ApiHa
       errorCode: errorCodes.NONE,
       apiKeys: listApis(dependencies.handlers()),
       // Clients of version 3 cannot read a level 0 (KAFKA-17011): features that may be off are not shown to them.
-      supportedFeatures: dependencies.supportedFeatures.filter(({ minVersion }) => apiVersion >= 4 || minVersion > 0),
+      supportedFeatures: [...dependencies.supportedFeatures]
+        .filter(([, { min }]) => apiVersion >= 4 || min > 0)
+        .map(([name, { min, max }]) => ({ name, minVersion: min, maxVersion: max })),
       finalizedFeaturesEpoch: image.revision,
       finalizedFeatures: [...image.features].map(([name, level]) => ({
         name,

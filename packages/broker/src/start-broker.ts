@@ -1,0 +1,81 @@
+import { createMemoryDisk } from '@odradek/platform'
+import { createNodePlatform } from '@odradek/platform/node'
+import { createBroker } from './broker.ts'
+import { type Logger, silentLogger } from './logger.ts'
+import { OdradekError } from './odradek-error.ts'
+
+export interface StartBrokerOptions {
+  /** Directory that keeps the records, absolute; made where it is missing. Without one all is kept in memory and gone at the end. */
+  readonly data?: string
+  /** HOST:PORT; port 0, the default, takes a free one. Config `listeners` says more, and then this must be left out. */
+  readonly listen?: string
+  /** A broker's settings by Kafka's names. */
+  readonly config?: Readonly<Record<string, string | number | boolean>>
+  /** Says nothing unless given. */
+  readonly logger?: Logger
+  /** Demanded of an existing data directory; a new one takes it, or a random id. */
+  readonly clusterId?: string
+}
+
+/** A broker that serves. */
+export interface RunningBroker extends AsyncDisposable {
+  /** For clients: HOST:PORT of the first listener. */
+  readonly bootstrapServers: string
+  readonly host: string
+  readonly port: number
+  readonly clusterId: string
+  /** Lets go of everything: answers what is under way, writes what is owed, frees port and directory. Bounded; idempotent. */
+  stop(): Promise<void>
+}
+
+const memoryDirectory = '/odradek'
+
+/** Starts a broker in this process. When it resolves, clients are served. Throws OdradekError with what to do. */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
+  const config: Record<string, string> = {}
+  for (const [name, value] of Object.entries(options.config ?? {})) config[name] = String(value)
+  const directory = options.data ?? config['log.dirs'] ?? config['log.dir'] ?? null
+  if (directory?.includes(',')) {
+    throw new OdradekError(
+      'invalid-config',
+      `log.dirs names several directories (${directory}); Odradek keeps its data in one`,
+    )
+  }
+  const platform = directory === null ? createNodePlatform({ disk: createMemoryDisk() }) : createNodePlatform()
+  const broker = await createBroker({
+    platform,
+    dataDirectory: directory ?? memoryDirectory,
+    config: { ...config, ...listenersOf(options.listen, config) },
+    logger: options.logger ?? silentLogger,
+    ...(options.clusterId === undefined ? {} : { clusterId: options.clusterId }),
+  })
+  const [first] = broker.listeners
+  if (first === undefined) throw new Error('a broker has at least one listener')
+  const host = isWildcard(first.host) ? 'localhost' : first.host
+  return {
+    bootstrapServers: host.includes(':') ? `[${host}]:${first.port}` : `${host}:${first.port}`,
+    host,
+    port: first.port,
+    clusterId: broker.clusterId,
+    stop: () => broker.stop(),
+    [Symbol.asyncDispose]: () => broker.stop(),
+  }
+}
+
+function listenersOf(listen: string | undefined, config: Readonly<Record<string, string>>): Record<string, string> {
+  if (listen === undefined) return 'listeners' in config ? {} : { listeners: 'PLAINTEXT://127.0.0.1:0' }
+  if ('listeners' in config) {
+    throw new OdradekError('invalid-config', 'say either listen or the setting listeners, not both')
+  }
+  if (!/^(\[[0-9A-Fa-f:.%]+\]|[^:]*):\d+$/.test(listen)) {
+    throw new OdradekError(
+      'invalid-config',
+      `listen has ${listen}, which is not of the form HOST:PORT, as in 127.0.0.1:9092`,
+    )
+  }
+  return { listeners: `PLAINTEXT://${listen}` }
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
