@@ -29,7 +29,7 @@ import org.apache.kafka.common.utils.ByteBufferOutputStream;
 /**
  * Record batches in the hands of Kafka's Java client, for the comparison with ours.
  *
- *     java -cp KAFKA Codecs.java write DIRECTORY    a file NAME.batch for each codec and kind, with NAME.json beside it
+ *     java -cp KAFKA Codecs.java write DIRECTORY    a file NAME.batch for each codec and kind, with NAME.jsonl beside it
  *     java -cp KAFKA Codecs.java read FILE ...      one line of JSON for each file: the batch as Java reads it
  *
  * The JSON form is that of describe-batch.ts.
@@ -95,7 +95,7 @@ public class Codecs {
         new Random(42).nextBytes(noise);
         builder.append(TIME, utf8("text"), utf8("The cares of a family man. ".repeat(6000)));
         builder.append(TIME + 1, utf8("noise"), noise);
-        for (int i = 0; i < 300; i++) builder.append(TIME + 2 + i, utf8("key-" + i % 7), utf8("{\"id\":" + i + ",\"kind\":\"line\"}"));
+        for (int i = 0; i < 20; i++) builder.append(TIME + 2 + i, utf8("key-" + i % 7), utf8("{\"id\":" + i + ",\"kind\":\"line\"}"));
         return builder.build();
     }
 
@@ -116,7 +116,7 @@ public class Codecs {
         byte[] bytes = new byte[records.sizeInBytes()];
         records.buffer().duplicate().get(bytes);
         Files.write(directory.resolve(name + ".batch"), bytes);
-        Files.writeString(directory.resolve(name + ".json"), describe(bytes) + "\n");
+        Files.writeString(directory.resolve(name + ".jsonl"), describe(bytes) + "\n");
     }
 
     private static String describe(byte[] bytes) throws Exception {
