@@ -1,5 +1,8 @@
-import type { Disk, Random } from '@odradek/platform'
+import { type Disk, DiskError, type DiskLock, type Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
+import { OdradekError } from '../odradek-error.ts'
+import { lockFile, metaPropertiesFile } from './file-names.ts'
+import { readTextFile, replaceTextFileSync } from './text-file.ts'
 
 export interface DataDirectoryOptions {
   readonly disk: Disk
@@ -11,17 +14,128 @@ export interface DataDirectoryOptions {
   readonly clusterId?: string
 }
 
+interface MetaProperties {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly directoryId: string
+}
+
 /** The data directory: its lock and meta.properties. Comes first at start, before the metadata store and the logs. */
-export declare class DataDirectory {
-  /**
-   * Creates what is missing and takes the lock.
-   * Throws OdradekError when another process holds it, or when it belongs to another node or cluster.
-   */
-  static open(options: DataDirectoryOptions): DataDirectory
+export class DataDirectory {
   readonly path: string
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  readonly #lock: DiskLock
+
+  private constructor(path: string, properties: MetaProperties, lock: DiskLock) {
+    this.path = path
+    this.clusterId = properties.clusterId
+    this.nodeId = properties.nodeId
+    this.directoryId = properties.directoryId
+    this.#lock = lock
+  }
+
+  /**
+   * Creates what is missing and takes the lock.
+   * Throws OdradekError when another process holds it, or when it belongs to another node or cluster.
+   */
+  static open({ disk, random, logger, path, nodeId, clusterId }: DataDirectoryOptions): DataDirectory {
+    const lock = takeLock(disk, path)
+    try {
+      const file = `${path}/${metaPropertiesFile}`
+      const text = readTextFile(disk, file)
+      if (text !== null && text.trim() !== '') {
+        const properties = parse(text, file)
+        checkOwner(properties, path, { nodeId, clusterId })
+        return new DataDirectory(path, properties, lock)
+      }
+      const properties = { clusterId: clusterId ?? randomUuid(random), nodeId, directoryId: randomUuid(random) }
+      replaceTextFileSync(disk, file, format(properties))
+      logger.info('made a new data directory', { path, clusterId: properties.clusterId })
+      return new DataDirectory(path, properties, lock)
+    } catch (error) {
+      lock.release()
+      throw error instanceof DiskError ? cannotUse(path, error) : error
+    }
+  }
+
   /** Gives the lock back. Last at stop. */
-  release(): void
+  release(): void {
+    this.#lock.release()
+  }
+}
+
+function takeLock(disk: Disk, path: string): DiskLock {
+  try {
+    disk.makeDirectorySync(path)
+    return disk.lock(`${path}/${lockFile}`)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    if (error.kind !== 'locked') throw cannotUse(path, error)
+    throw new OdradekError(
+      'data-directory-locked',
+      `${error.message}. Stop that broker, or give this one another data directory (log.dirs).`,
+      { cause: error },
+    )
+  }
+}
+
+function cannotUse(path: string, cause: DiskError): OdradekError {
+  return new OdradekError('data-directory-unusable', `The data directory ${path} cannot be used: ${cause.message}`, {
+    cause,
+  })
+}
+
+function checkOwner(
+  properties: MetaProperties,
+  path: string,
+  wanted: { nodeId: number; clusterId: string | undefined },
+): void {
+  if (wanted.clusterId !== undefined && wanted.clusterId !== properties.clusterId) {
+    throw new OdradekError(
+      'other-cluster',
+      `The data directory ${path} belongs to cluster ${properties.clusterId}, not to ${wanted.clusterId}. Use that cluster's id, or another data directory (log.dirs).`,
+    )
+  }
+  if (wanted.nodeId !== properties.nodeId) {
+    throw new OdradekError(
+      'other-node',
+      `The data directory ${path} belongs to node ${properties.nodeId}, not to ${wanted.nodeId}. Set node.id=${properties.nodeId}, or use another data directory (log.dirs).`,
+    )
+  }
+}
+
+function format({ clusterId, nodeId, directoryId }: MetaProperties): string {
+  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`
+}
+
+function parse(text: string, file: string): MetaProperties {
+  const values = new Map<string, string>()
+  for (const line of text.split(/\r?\n/)) {
+    const match = /^\s*([^#!=:\s]+)\s*[=:]\s*(.*?)\s*$/.exec(line)
+    // Java escapes ':' and '=' in values of its properties files.
+    if (match !== null) values.set(match[1] as string, (match[2] as string).replaceAll(/\\(.)/g, '$1'))
+  }
+  const clusterId = values.get('cluster.id')
+  const nodeId = values.get('node.id')
+  const directoryId = values.get('directory.id')
+  if (values.get('version') !== '1' || clusterId === undefined || nodeId === undefined || directoryId === undefined) {
+    throw new OdradekError(
+      'meta-properties-broken',
+      `${file} is not what Kafka (version=1) or Odradek writes. If the directory holds nothing of worth, remove it; else restore this file.`,
+    )
+  }
+  return { clusterId, nodeId: Number(nodeId), directoryId }
+}
+
+/** Kafka's uuids: 16 random bytes in base64url, never with a leading '-', which tools would take for an option. */
+export function randomUuid(random: Random): string {
+  for (;;) {
+    const bytes = random.bytes(16)
+    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6)
+    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+    const text = bytes.toString('base64url')
+    if (!text.startsWith('-')) return text
+  }
 }

@@ -1,28 +1,54 @@
+import { DiskError } from '@odradek/platform'
+import {
+  batchLastOffsetDelta,
+  batchMaxTimestamp,
+  batchProducerId,
+  batchTimestampType,
+  errorCodes,
+  setBatchBaseOffset,
+  setBatchMaxTimestamp,
+  setBatchPartitionLeaderEpoch,
+} from '@odradek/protocol'
+import { checkOwn, checkProduced, type RecordError, type Refusal } from '../core/partition/append-rules.ts'
+import { producerBatchOf } from '../core/partition/producer-batch.ts'
+import type { ProducerBatch } from '../core/partition/producer-state.ts'
+import { AckQueue } from './ack-queue.ts'
+import { formatLeaderEpochs } from './checkpoint-file.ts'
+import { deletedSuffix, leaderEpochCheckpointFile } from './file-names.ts'
+import { Flusher } from './flusher.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { LogConfig } from './log-config.ts'
+import type { LogContext } from './log-context.ts'
+import { type LoadedLog, loadCleanLog, newLog, recoverLog, segmentJitterMs } from './log-loader.ts'
+import { readBatches } from './log-reader.ts'
+import { findOffset } from './offset-search.ts'
+import { deletableSegments } from './retention.ts'
+import { type PlacedBatch, Segment } from './segment.ts'
+import type { PartitionTail } from './tail-cache.ts'
+import { replaceTextFile } from './text-file.ts'
+import { type AbortedTransaction, appendAbortedTransaction, readAbortedTransactions } from './transaction-index.ts'
+
+export type { RecordError } from '../core/partition/append-rules.ts'
 
 /** Answer of an append. With an error nothing was written (or, for KAFKA_STORAGE_ERROR, nothing that will be kept). */
 export interface AppendResult {
   readonly errorCode: number
-  /** Only with an error, for the response's error_message. */
+  /** Only with an error, for the response's error_message; null where Kafka sends none. */
   readonly errorMessage: string | null
   /** Of the first record; -1 with an error. A duplicate is answered with the offset it was first given. */
   readonly baseOffset: number
   /** Of the last record; -1 with an error. */
   readonly lastOffset: number
-  /** The broker's time where the topic says LogAppendTime, else -1. */
+  /** The broker's time where the topic says LogAppendTime (a duplicate's: its timestamp in any case), else -1. */
   readonly logAppendTimeMs: number
+  /** -1 with errors that Kafka answers without it. */
   readonly logStartOffset: number
   /** Records that were refused one by one; then errorCode is INVALID_RECORD or INVALID_TIMESTAMP. */
   readonly recordErrors: readonly RecordError[]
 }
 
-export interface RecordError {
-  readonly batchIndex: number
-  readonly batchIndexErrorMessage: string
-}
-
 export interface AppendOptions {
-  /** Goes into the batches and, when new, into the leader epoch cache. */
+  /** Goes into the batch and, when new, into the leader epochs. */
   readonly leaderEpoch: number
   /** 'client' is checked as a producer's; 'coordinator' is one of our own batches (control batches allowed). */
   readonly origin: 'client' | 'coordinator'
@@ -72,59 +98,631 @@ export interface PartitionLogListener {
   online?(log: PartitionLog): void
 }
 
+export interface PartitionLogOptions {
+  readonly context: LogContext
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly directory: string
+  readonly config: LogConfig
+  /** What the checkpoint files say; 0 where they say nothing. */
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+}
+
+const noRecordErrors: readonly RecordError[] = []
+const noChunks: readonly Buffer[] = []
+const emptyRead: LogRead = { errorCode: errorCodes.NONE, chunks: noChunks, byteLength: 0 }
+const outOfRangeRead: LogRead = { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, chunks: noChunks, byteLength: 0 }
+const offlineRead: LogRead = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, chunks: noChunks, byteLength: 0 }
+const offlineResult: AppendResult = {
+  errorCode: errorCodes.KAFKA_STORAGE_ERROR,
+  errorMessage: null,
+  baseOffset: -1,
+  lastOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset: -1,
+  recordErrors: noRecordErrors,
+}
+const checksSequence = { checksSequence: true }
+const ignoresSequence = { checksSequence: false }
+
 /**
  * One partition's log: appends assign offsets, reads give back the very bytes.
  *
  * What can be answered at once is returned as a value, what needs the disk's pool as a Promise: check with
  * `instanceof Promise` on the hot path, `await` elsewhere. Promises of this class never reject: errors are codes.
+ *
+ *     logStartOffset            highWatermark      logEndOffset           #nextOffset
+ *           |  read by consumers      |  waits for sync  |  on its way to the file |
+ *           v                         v                  v                         v
+ *     ------[=========================|==================|- - - - - - - - - - - - -]
+ *
+ * The three on the right are one and the same unless the disk is busy or flush.messages makes appends wait for it.
  */
-export declare class PartitionLog {
+export class PartitionLog {
   readonly topic: string
   readonly partition: number
-  /** Kafka's base64url form; all zeroes ('AAAAAAAAAAAAAAAAAAAAAA') when the directory has no partition.metadata. */
-  readonly topicId: string
   /** Absolute path of the partition's directory. */
   readonly directory: string
-  get config(): LogConfig
-  set config(config: LogConfig)
+  readonly #context: LogContext
+  readonly #tail: PartitionTail
+  readonly #commit: GroupCommit
+  readonly #acks = new AckQueue()
+  readonly #listeners: PartitionLogListener[] = []
+  #topicId: string
+  #config: LogConfig
+  #loaded: LoadedLog
+  #flusher: Flusher
+  #nextOffset: number
+  #writtenEndOffset: number
+  #highWatermark: number
+  #logStartOffset: number
+  #epochsAreSaved: boolean
+  #isSyncingForAcks = false
+  #lastFlushMs: number
+  #offlineReason: string | null = null
+  #canReopen = false
+  #isClosed = false
+
+  private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
+    this.topic = options.topic
+    this.partition = options.partition
+    this.directory = options.directory
+    this.#context = options.context
+    this.#topicId = options.topicId
+    this.#config = options.config
+    this.#tail = options.context.cache.partition()
+    this.#commit = new GroupCommit(options.context.pace)
+    this.#loaded = loaded
+    this.#flusher = this.#newFlusher(loaded)
+    this.#nextOffset = loaded.logEndOffset
+    this.#writtenEndOffset = loaded.logEndOffset
+    this.#highWatermark = loaded.logEndOffset
+    this.#logStartOffset = loaded.logStartOffset
+    this.#epochsAreSaved = !loaded.epochsChanged
+    this.#lastFlushMs = options.context.clock.now()
+  }
+
+  /** After a clean stop; null when the directory does not look like it, then `recover`. Throws DiskError. */
+  static openClean(options: PartitionLogOptions): PartitionLog | null {
+    const loaded = loadCleanLog(options)
+    return loaded === null ? null : new PartitionLog(options, loaded)
+  }
+
+  /** After any other stop, and for a new, empty directory. Rejects with DiskError. */
+  static async recover(options: PartitionLogOptions): Promise<PartitionLog> {
+    return new PartitionLog(options, await recoverLog(options))
+  }
+
+  /** In an empty directory. Throws DiskError. */
+  static create(options: PartitionLogOptions): PartitionLog {
+    return new PartitionLog(options, newLog(options))
+  }
+
+  /** Kafka's base64url form; all zeroes when the directory has no partition.metadata. */
+  get topicId(): string {
+    return this.#topicId
+  }
+
+  /** For LogManager: a directory without partition.metadata gets its id. */
+  set topicId(topicId: string) {
+    this.#topicId = topicId
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  set config(config: LogConfig) {
+    this.#config = config
+  }
 
   /** First offset that can be read; moves up with retention and DeleteRecords. */
-  get logStartOffset(): number
-  /** The offset that the next record gets, as far as the disk has confirmed its predecessors. */
-  get logEndOffset(): number
-  get highWatermark(): number
-  /** First offset of the oldest open transaction, else the high watermark: read_committed stops here. */
-  get lastStableOffset(): number
-  /** Bytes of all segments' .log files. */
-  get sizeBytes(): number
-  /** Null when all is well; else why appends and reads answer KAFKA_STORAGE_ERROR. */
-  get offlineReason(): string | null
-  get latestLeaderEpoch(): number
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
 
-  listen(listener: PartitionLogListener): void
+  /** The offset that the next record gets, as far as the disk has confirmed its predecessors. */
+  get logEndOffset(): number {
+    return this.#writtenEndOffset
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** First offset of the oldest open transaction, else the high watermark: read_committed stops here. */
+  get lastStableOffset(): number {
+    const unstable = this.#loaded.producers.firstUnstableOffset
+    return unstable < 0 ? this.#highWatermark : Math.max(Math.min(unstable, this.#highWatermark), this.#logStartOffset)
+  }
+
+  /** Bytes of all segments' .log files. */
+  get sizeBytes(): number {
+    return this.#loaded.segments.sizeBytes
+  }
+
+  get segmentCount(): number {
+    return this.#loaded.segments.count
+  }
+
+  /** Where the oldest segment begins; at most the log start offset. */
+  get firstSegmentOffset(): number {
+    return this.#loaded.segments.first.baseOffset
+  }
+
+  /** All below it is on the disk for good. */
+  get recoveryPoint(): number {
+    return this.#flusher.recoveryPoint
+  }
+
+  get latestLeaderEpoch(): number {
+    return this.#loaded.epochs.latestEpoch
+  }
+
+  /** Null when all is well; else why appends and reads answer KAFKA_STORAGE_ERROR. */
+  get offlineReason(): string | null {
+    return this.#offlineReason
+  }
+
+  /** Offline because there was no space: nothing that was acknowledged can have been lost by it. */
+  get canReopen(): boolean {
+    return this.#canReopen
+  }
+
+  listen(listener: PartitionLogListener): void {
+    this.#listeners.push(listener)
+  }
 
   /**
-   * Takes one or more batches as a client or a coordinator built them, in one buffer that is the log's from now on: base
-   * offsets, leader epoch (and append time) are patched in place, and the bytes stay in the tail cache.
+   * Takes one batch as a client or a coordinator built it; the buffer is the log's from now on: base offset, leader epoch
+   * (and append time) are patched in place, and the bytes may stay in the tail cache.
    */
-  append(records: Buffer, options: AppendOptions): AppendResult | Promise<AppendResult>
+  append(records: Buffer, options: AppendOptions): AppendResult | Promise<AppendResult> {
+    if (this.#offlineReason !== null || this.#isClosed) return offlineResult
+    const isClient = options.origin === 'client'
+    const nowMs = this.#context.clock.now()
+    const checked = isClient ? checkProduced(records, this.#config, nowMs) : checkOwn(records, this.#config, nowMs)
+    if ('errorCode' in checked) return this.#refused(checked)
 
-  read(offset: number, options: ReadOptions): LogRead | Promise<LogRead>
+    const { batch, maxTimestamp } = checked
+    const baseOffset = this.#nextOffset
+    const timestampType = this.#config.messageTimestampType
+    setBatchBaseOffset(batch, 0, baseOffset)
+    setBatchPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
+    if (batchMaxTimestamp(batch, 0) !== maxTimestamp || batchTimestampType(batch, 0) !== timestampType) {
+      setBatchMaxTimestamp(batch, 0, { timestampType, maxTimestamp })
+    }
+
+    const lastOffset = baseOffset + batchLastOffsetDelta(batch, 0)
+    let producerBatch: ProducerBatch | null = null
+    if (batchProducerId(batch, 0) >= 0) {
+      producerBatch = producerBatchOf(batch, 0)
+      const decision = this.#loaded.producers.decide(producerBatch, isClient ? checksSequence : ignoresSequence)
+      if (decision.kind === 'refuse') {
+        this.#context.logger.debug('refused a batch', { log: this.directory, reason: decision.message })
+        return this.#refused({ errorCode: decision.errorCode, errorMessage: null, recordErrors: noRecordErrors })
+      }
+      if (decision.kind === 'duplicate') {
+        const { lastOffset: lastOfOriginal, offsetDelta, timestamp } = decision.batch
+        return this.#acknowledge(lastOfOriginal - offsetDelta, lastOfOriginal, timestamp)
+      }
+    }
+    const logAppendTimeMs = timestampType === 'LogAppendTime' ? maxTimestamp : -1
+    return this.#write(
+      batch,
+      { lastOffset, maxTimestamp, bytes: batch.length },
+      producerBatch,
+      logAppendTimeMs,
+      options.leaderEpoch,
+    )
+  }
+
+  #write(
+    batch: Buffer,
+    placed: PlacedBatch,
+    producerBatch: ProducerBatch | null,
+    logAppendTimeMs: number,
+    leaderEpoch: number,
+  ): AppendResult | Promise<AppendResult> {
+    const baseOffset = this.#nextOffset
+    const endOffset = placed.lastOffset + 1
+    try {
+      const { epochs, producers, segments } = this.#loaded
+      if (leaderEpoch > epochs.latestEpoch && epochs.assign(leaderEpoch, baseOffset)) this.#epochsAreSaved = false
+      if (segments.active.mustRollFor(placed, this.#config, this.#context.clock.now())) this.#roll()
+      const segment = segments.active
+      const file = segment.file()
+      const position = segment.place(placed, this.#config.indexIntervalBytes)
+      this.#nextOffset = endOffset
+      if (producerBatch !== null) {
+        const ended = producers.apply(producerBatch)
+        if (ended?.isAborted) appendAbortedTransaction(this.#context.disk, segment.path('txnindex'), ended)
+      } else producers.advanceTo(endOffset)
+
+      if (this.#commit.writeNow(file, position, batch)) this.#written(batch, baseOffset, endOffset)
+      else {
+        segment.pin()
+        this.#commit.push({
+          file,
+          position,
+          chunk: batch,
+          written: () => {
+            segment.unpin()
+            this.#written(batch, baseOffset, endOffset)
+          },
+          failed: error => {
+            segment.unpin()
+            this.#fail(error)
+          },
+        })
+      }
+    } catch (error) {
+      this.#fail(error)
+      return offlineResult
+    }
+    return this.#acknowledge(baseOffset, placed.lastOffset, logAppendTimeMs)
+  }
+
+  /** The answer, now or when the high watermark has passed it. */
+  #acknowledge(baseOffset: number, lastOffset: number, logAppendTimeMs: number): AppendResult | Promise<AppendResult> {
+    const result: AppendResult = {
+      errorCode: errorCodes.NONE,
+      errorMessage: null,
+      baseOffset,
+      lastOffset,
+      logAppendTimeMs,
+      logStartOffset: this.#logStartOffset,
+      recordErrors: noRecordErrors,
+    }
+    return lastOffset < this.#highWatermark ? result : this.#acks.wait(lastOffset + 1, result)
+  }
+
+  #refused({ errorCode, errorMessage, recordErrors }: Refusal): AppendResult {
+    // These Kafka answers without looking at the log.
+    const isPlain =
+      errorCode === errorCodes.CORRUPT_MESSAGE ||
+      errorCode === errorCodes.MESSAGE_TOO_LARGE ||
+      errorCode === errorCodes.RECORD_LIST_TOO_LARGE
+    return {
+      ...offlineResult,
+      errorCode,
+      errorMessage,
+      recordErrors,
+      logStartOffset: isPlain ? -1 : this.#logStartOffset,
+    }
+  }
+
+  /** The batch is in its file (not on the disk for good), and so are all before it. */
+  #written(batch: Buffer, baseOffset: number, endOffset: number): void {
+    if (this.#offlineReason !== null) return
+    this.#tail.append(batch, baseOffset, endOffset)
+    this.#writtenEndOffset = endOffset
+    if (this.#isSyncingForAcks) return
+    if (endOffset - this.#flusher.recoveryPoint >= this.#config.flushMessages) void this.#syncForAcks()
+    else this.#advanceHighWatermark(endOffset)
+  }
+
+  /** flush.messages: the high watermark stays until the disk has it all; who comes meanwhile shares the next sync. */
+  async #syncForAcks(): Promise<void> {
+    this.#isSyncingForAcks = true
+    let end = this.#highWatermark
+    while (this.#offlineReason === null && this.#writtenEndOffset > end) {
+      end = this.#writtenEndOffset
+      if (!(await this.#flushWritten())) break
+      this.#advanceHighWatermark(end)
+    }
+    this.#isSyncingForAcks = false
+  }
+
+  #advanceHighWatermark(offset: number): void {
+    if (offset <= this.#highWatermark || this.#offlineReason !== null) return
+    this.#highWatermark = offset
+    if (!this.#acks.isEmpty) this.#acks.release(offset)
+    for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
+  }
+
+  /** Closes the active segment and begins the next. Throws DiskError. */
+  #roll(): void {
+    const { segments, producers, snapshots } = this.#loaded
+    const closing = segments.active
+    const baseOffset = this.#nextOffset
+    if (closing.baseOffset === baseOffset) return
+    closing.persistIndexes()
+    const { disk, clock } = this.#context
+    const jitterMs = segmentJitterMs(this.#context, this.#config)
+    segments.add(Segment.create({ disk, directory: this.directory, baseOffset, jitterMs, nowMs: clock.now() }))
+    producers.advanceTo(baseOffset)
+    snapshots.write(baseOffset, producers.producers())
+    this.#flusher.namesChanged()
+    this.#context.logger.debug('rolled a segment', { log: this.directory, baseOffset })
+    clock.soon(() => void this.flush())
+  }
+
+  read(offset: number, options: ReadOptions): LogRead | Promise<LogRead> {
+    if (this.#offlineReason !== null || this.#isClosed) return offlineRead
+    if (offset < this.#logStartOffset || offset > this.#writtenEndOffset) return outOfRangeRead
+    const endOffset =
+      options.endOffset === undefined ? this.#highWatermark : Math.min(options.endOffset, this.#writtenEndOffset)
+    if (offset >= endOffset) return emptyRead
+    const { maxBytes, minOneBatch } = options
+    const cached = this.#tail.read(offset, { endOffset, maxBytes, minOneBatch })
+    if (cached !== null) return { errorCode: errorCodes.NONE, ...cached }
+    return this.#readFiles(offset, { endOffset, maxBytes, minOneBatch })
+  }
+
+  async #readFiles(
+    offset: number,
+    options: { endOffset: number; maxBytes: number; minOneBatch: boolean },
+  ): Promise<LogRead> {
+    try {
+      const batches = await readBatches(this.#loaded.segments, offset, options)
+      if (batches.length === 0) return emptyRead
+      return { errorCode: errorCodes.NONE, chunks: [batches], byteLength: batches.length }
+    } catch (error) {
+      this.#fail(error)
+      return offlineRead
+    }
+  }
+
+  /**
+   * For read_committed: transactions that were aborted and overlap with [from, to). Their first offset tells a consumer
+   * from where on to drop the producer's batches, up to the marker.
+   */
+  abortedTransactions(from: number, to: number): AbortedTransaction[] {
+    const { segments } = this.#loaded
+    const found: AbortedTransaction[] = []
+    for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
+      const segment = segments.all[index]
+      if (segment === undefined) break
+      const { aborted, isComplete } = readAbortedTransactions(this.#context.disk, segment.path('txnindex'), from, to)
+      found.push(...aborted)
+      if (isComplete) break
+    }
+    return found
+  }
 
   /** ListOffsets: a timestamp >= 0, or -1 latest, -2 earliest, -3 max timestamp, -4 earliest local, -5 latest tiered. */
-  findOffset(timestamp: number, options?: { readCommitted?: boolean }): FoundOffset | Promise<FoundOffset>
+  findOffset(
+    timestamp: number,
+    { readCommitted = false }: { readCommitted?: boolean } = {},
+  ): FoundOffset | Promise<FoundOffset> {
+    if (this.#offlineReason !== null || this.#isClosed) {
+      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, offset: -1, timestamp: -1, leaderEpoch: -1 }
+    }
+    const endOffset = readCommitted ? this.lastStableOffset : this.#highWatermark
+    try {
+      const { segments, epochs } = this.#loaded
+      const found = findOffset({ segments, epochs, startOffset: this.#logStartOffset, endOffset }, timestamp)
+      return { errorCode: errorCodes.NONE, ...found }
+    } catch (error) {
+      this.#fail(error)
+      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, offset: -1, timestamp: -1, leaderEpoch: -1 }
+    }
+  }
 
   /** OffsetForLeaderEpoch: leaderEpoch -1 and endOffset -1 when the epoch is unknown. */
-  endOffsetForEpoch(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: number }
+  endOffsetForEpoch(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    return this.#loaded.epochs.endOffsetFor(leaderEpoch, this.#writtenEndOffset)
+  }
 
   /** A new leader epoch begins at the log end. Idempotent. */
-  assignLeaderEpoch(leaderEpoch: number): void
+  assignLeaderEpoch(leaderEpoch: number): void {
+    if (this.#loaded.epochs.assign(leaderEpoch, this.#nextOffset)) this.#epochsAreSaved = false
+  }
 
   /** DeleteRecords: -1 means the high watermark. lowWatermark is the new log start offset, -1 with an error. */
-  deleteRecords(beforeOffset: number): { readonly errorCode: number; readonly lowWatermark: number }
+  deleteRecords(beforeOffset: number): { readonly errorCode: number; readonly lowWatermark: number } {
+    if (this.#offlineReason !== null || this.#isClosed)
+      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, lowWatermark: -1 }
+    const offset = beforeOffset === -1 ? this.#highWatermark : beforeOffset
+    if (offset < 0 || offset > this.#highWatermark)
+      return { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
+    this.#moveLogStart(offset)
+    return { errorCode: errorCodes.NONE, lowWatermark: this.#logStartOffset }
+  }
 
-  activeProducers(): ActiveProducer[]
+  #moveLogStart(offset: number): void {
+    if (offset <= this.#logStartOffset) return
+    this.#logStartOffset = offset
+    if (this.#loaded.epochs.truncateFromStart(offset)) this.#epochsAreSaved = false
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return Array.from(this.#loaded.producers.producers(), producer => ({
+      producerId: producer.producerId,
+      producerEpoch: producer.producerEpoch,
+      lastSequence: producer.batches.at(-1)?.lastSequence ?? -1,
+      lastTimestamp: producer.lastTimestamp,
+      coordinatorEpoch: producer.coordinatorEpoch,
+      currentTxnStartOffset: producer.currentTxnFirstOffset,
+    }))
+  }
+
+  expireProducers(nowMs: number): void {
+    this.#loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
+  }
 
   /** All that was appended is on the disk when it resolves; false when the disk failed (the log is then offline). */
-  flush(): Promise<boolean>
+  async flush(): Promise<boolean> {
+    if (this.#writtenEndOffset < this.#nextOffset) await this.#commit.idle()
+    return this.#flushWritten()
+  }
+
+  /** For the timer of flush.ms. */
+  flushIfDue(nowMs: number): void {
+    if (this.#offlineReason !== null || nowMs - this.#lastFlushMs < this.#config.flushMs) return
+    if (this.#flusher.recoveryPoint < this.#writtenEndOffset) void this.#flushWritten()
+  }
+
+  async #flushWritten(): Promise<boolean> {
+    if (this.#offlineReason !== null) return false
+    try {
+      this.#lastFlushMs = this.#context.clock.now()
+      await this.#flusher.flush(() => this.#writtenEndOffset)
+      return this.#offlineReason === null
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #newFlusher(loaded: LoadedLog): Flusher {
+    const { segments, snapshots, recoveryPoint } = loaded
+    const beforeSync = () => this.#saveEpochs()
+    return new Flusher({
+      disk: this.#context.disk,
+      directory: this.directory,
+      segments,
+      snapshots,
+      recoveryPoint,
+      beforeSync,
+    })
+  }
+
+  async #saveEpochs(): Promise<void> {
+    if (this.#epochsAreSaved) return
+    this.#epochsAreSaved = true
+    const path = `${this.directory}/${leaderEpochCheckpointFile}`
+    try {
+      await replaceTextFile(this.#context.disk, path, formatLeaderEpochs(this.#loaded.epochs.entries))
+    } catch (error) {
+      this.#epochsAreSaved = false
+      throw error
+    }
+  }
+
+  /** Removes what retention and DeleteRecords have made superfluous. Returns how many segments went. */
+  applyRetention(nowMs: number): number {
+    if (this.#offlineReason !== null || this.#isClosed) return 0
+    try {
+      const { segments } = this.#loaded
+      const { logStartOffset, highWatermark } = this
+      const logEndOffset = this.#nextOffset
+      const gone = deletableSegments(segments.all, {
+        config: this.#config,
+        nowMs,
+        logStartOffset,
+        highWatermark,
+        logEndOffset,
+      })
+      if (gone.length === 0) return 0
+      if (gone.length === segments.count) this.#roll()
+      segments.remove(gone)
+      this.#moveLogStart(segments.first.baseOffset)
+      for (const segment of gone) this.#deleteSegment(segment)
+      this.#flusher.namesChanged()
+      this.#context.logger.info('deleted segments', {
+        log: this.directory,
+        segments: gone.length,
+        logStartOffset: this.#logStartOffset,
+      })
+      return gone.length
+    } catch (error) {
+      this.#fail(error)
+      return 0
+    }
+  }
+
+  /** Gives its files their deletion names; they go after file.delete.delay.ms. */
+  #deleteSegment(segment: Segment): void {
+    const { disk, removal } = this.#context
+    const paths = [segment.path('log'), segment.path('index'), segment.path('timeindex'), segment.path('txnindex')]
+    if (this.#loaded.snapshots.forget(segment.baseOffset)) paths.push(segment.path('snapshot'))
+    const renamed: string[] = []
+    for (const path of paths) {
+      if (disk.statSync(path) === null) continue
+      disk.renameSync(path, path + deletedSuffix)
+      renamed.push(path + deletedSuffix)
+    }
+    segment.release()
+    removal.schedule(renamed, this.#config.fileDeleteDelayMs)
+  }
+
+  /** The disk failed: nothing is taken or given any more, and who waits hears of it. One line says so. */
+  #fail(error: unknown): void {
+    if (this.#offlineReason !== null) return
+    this.#offlineReason = error instanceof Error ? error.message : String(error)
+    this.#canReopen = error instanceof DiskError && error.kind === 'full'
+    this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
+    this.#tail.clear()
+    this.#acks.fail(offlineResult)
+    for (const listener of this.#listeners) listener.offline?.(this)
+  }
+
+  /**
+   * Opens an offline log again, from its files alone, as after a crash: what was half written is cut off before anything
+   * new is appended. True when it is back.
+   */
+  async reopen(): Promise<boolean> {
+    if (this.#offlineReason === null) return true
+    await this.#commit.idle()
+    try {
+      for (const segment of this.#loaded.segments.all) segment.release()
+      const loaded = await recoverLog({
+        context: this.#context,
+        directory: this.directory,
+        config: this.#config,
+        recoveryPoint: this.#flusher.recoveryPoint,
+        logStartOffset: this.#logStartOffset,
+      })
+      if (this.#isClosed) return false
+      this.#loaded = loaded
+      this.#flusher = this.#newFlusher(loaded)
+      this.#nextOffset = loaded.logEndOffset
+      this.#writtenEndOffset = loaded.logEndOffset
+      this.#highWatermark = loaded.logEndOffset
+      this.#logStartOffset = loaded.logStartOffset
+      this.#epochsAreSaved = !loaded.epochsChanged
+    } catch (error) {
+      this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
+      return false
+    }
+    this.#offlineReason = null
+    this.#context.logger.info('the partition is back', { log: this.directory, logEndOffset: this.#writtenEndOffset })
+    for (const listener of this.#listeners) {
+      listener.online?.(this)
+      listener.highWatermarkAdvanced(this)
+    }
+    return true
+  }
+
+  /** For a stop: flushes, and leaves the files as a clean start wants them. False when that failed. */
+  async close(): Promise<boolean> {
+    await this.#commit.idle()
+    const { segments, producers, snapshots } = this.#loaded
+    let isClean = this.#offlineReason === null
+    if (isClean) {
+      try {
+        const hasNews = this.#flusher.recoveryPoint < this.#writtenEndOffset || !this.#epochsAreSaved
+        if (hasNews) {
+          segments.active.persistIndexes()
+          if (snapshots.offsets.at(-1) !== this.#writtenEndOffset) {
+            snapshots.write(this.#writtenEndOffset, producers.producers())
+          }
+          isClean = await this.#flushWritten()
+        }
+      } catch (error) {
+        this.#fail(error)
+        isClean = false
+      }
+    }
+    this.#isClosed = true
+    for (const segment of segments.all) segment.release()
+    this.#tail.clear()
+    this.#acks.fail(offlineResult)
+    return isClean
+  }
+
+  /** For a deletion: stops at once, without flushing. */
+  abandon(): void {
+    this.#isClosed = true
+    this.#tail.clear()
+    this.#acks.fail(offlineResult)
+    const { segments } = this.#loaded
+    void this.#commit.idle().then(() => {
+      for (const segment of segments.all) segment.release()
+    })
+  }
 }

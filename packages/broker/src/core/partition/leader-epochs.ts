@@ -1,0 +1,82 @@
+/**
+ * Which leader epoch began at which offset: what a follower or a consumer needs to find where two histories part
+ * (KIP-101, KIP-320). Kept in a partition's leader-epoch-checkpoint.
+ *
+ * Invariant: epochs and start offsets both rise strictly from entry to entry.
+ */
+export interface EpochEntry {
+  readonly epoch: number
+  readonly startOffset: number
+}
+
+/** The answer where nothing is known. */
+export const unknownEpochEnd = { leaderEpoch: -1, endOffset: -1 } as const
+
+export class LeaderEpochs {
+  #entries: EpochEntry[] = []
+
+  constructor(entries: readonly EpochEntry[] = []) {
+    for (const { epoch, startOffset } of entries) this.assign(epoch, startOffset)
+  }
+
+  get entries(): readonly EpochEntry[] {
+    return this.#entries
+  }
+
+  /** -1 when empty. */
+  get latestEpoch(): number {
+    return this.#entries.at(-1)?.epoch ?? -1
+  }
+
+  /**
+   * `epoch` begins at `startOffset`. Entries that contradict it (a later epoch, or the same offset) give way: of an epoch
+   * without records only the last one matters. False when nothing changed.
+   */
+  assign(epoch: number, startOffset: number): boolean {
+    const latest = this.#entries.at(-1)
+    if (latest !== undefined && latest.epoch === epoch && startOffset >= latest.startOffset) return false
+    while (this.#endsAtOrAfter(epoch, startOffset)) this.#entries.pop()
+    this.#entries.push({ epoch, startOffset })
+    return true
+  }
+
+  #endsAtOrAfter(epoch: number, startOffset: number): boolean {
+    const last = this.#entries.at(-1)
+    return last !== undefined && (last.epoch >= epoch || last.startOffset >= startOffset)
+  }
+
+  /** OffsetForLeaderEpoch: the largest epoch up to the asked one, and where it ends. */
+  endOffsetFor(epoch: number, logEndOffset: number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    if (epoch < 0) return unknownEpochEnd
+    if (epoch === this.latestEpoch) return { leaderEpoch: epoch, endOffset: logEndOffset }
+    const higher = this.#entries.findIndex(entry => entry.epoch > epoch)
+    const next = this.#entries[higher]
+    if (next === undefined) return unknownEpochEnd
+    // Below the first known epoch: its records are gone, and what is there begins with the next one.
+    const floor = this.#entries[higher - 1]
+    return { leaderEpoch: floor?.epoch ?? epoch, endOffset: next.startOffset }
+  }
+
+  /** The epoch of the record at `offset`; -1 when unknown. */
+  epochOf(offset: number): number {
+    return this.#entries.findLast(entry => entry.startOffset <= offset)?.epoch ?? -1
+  }
+
+  /** The log now begins at `startOffset`: the epoch in force there is kept, beginning there. True when something changed. */
+  truncateFromStart(startOffset: number): boolean {
+    const kept = this.#entries.findIndex(entry => entry.startOffset > startOffset)
+    const removed = this.#entries.splice(0, kept < 0 ? this.#entries.length : kept)
+    const inForce = removed.at(-1)
+    if (inForce === undefined) return false
+    this.#entries.unshift({ epoch: inForce.epoch, startOffset })
+    return removed.length > 1 || inForce.startOffset !== startOffset
+  }
+
+  /** The log now ends at `endOffset`. True when something changed. */
+  truncateFromEnd(endOffset: number): boolean {
+    const kept = this.#entries.filter(entry => entry.startOffset < endOffset)
+    const changed = kept.length < this.#entries.length
+    this.#entries = kept
+    return changed
+  }
+}

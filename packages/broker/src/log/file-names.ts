@@ -1,0 +1,58 @@
+/** Names in a data directory, as Kafka gives them. */
+
+export const cleanShutdownFile = '.kafka_cleanshutdown'
+export const lockFile = '.lock'
+export const metaPropertiesFile = 'meta.properties'
+export const recoveryPointCheckpointFile = 'recovery-point-offset-checkpoint'
+export const logStartOffsetCheckpointFile = 'log-start-offset-checkpoint'
+export const highWatermarkCheckpointFile = 'replication-offset-checkpoint'
+export const leaderEpochCheckpointFile = 'leader-epoch-checkpoint'
+export const partitionMetadataFile = 'partition.metadata'
+
+/** Behind the name of a file that only waits for file.delete.delay.ms. */
+export const deletedSuffix = '.deleted'
+/** What a compaction has written so far: worthless after a crash. */
+export const cleanedSuffix = '.cleaned'
+/** What a compaction had finished when it began to replace segments: completed after a crash. */
+export const swapSuffix = '.swap'
+/** Behind the name of a partition's directory that waits for its removal. */
+export const deletedDirectorySuffix = '-delete'
+
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
+
+/** 20 digits, so that names sort as offsets do. */
+export function segmentFileName(baseOffset: number, kind: SegmentFileKind): string {
+  return `${String(baseOffset).padStart(20, '0')}.${kind}`
+}
+
+const segmentFilePattern = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)(\.deleted|\.cleaned|\.swap)?$/
+
+export interface SegmentFileName {
+  readonly offset: number
+  readonly kind: SegmentFileKind
+  /** Empty for a file in use. */
+  readonly suffix: string
+}
+
+export function parseSegmentFileName(name: string): SegmentFileName | null {
+  const match = segmentFilePattern.exec(name)
+  if (match === null) return null
+  return { offset: Number(match[1]), kind: match[2] as SegmentFileKind, suffix: match[3] ?? '' }
+}
+
+export function partitionDirectoryName(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}
+
+/** Null for what is no partition's directory, or one that is being deleted. */
+export function parsePartitionDirectoryName(name: string): { topic: string; partition: number } | null {
+  const match = /^(.+)-(\d+)$/.exec(name)
+  if (match === null) return null
+  return { topic: match[1] as string, partition: Number(match[2]) }
+}
+
+/** Kafka's form for the deletion of TOPIC-N: the topic is cut so that the name stays within 255 characters. */
+export function deletedDirectoryName(topic: string, partition: number, unique: string): string {
+  const suffix = `-${partition}.${unique}${deletedDirectorySuffix}`
+  return `${topic.slice(0, 255 - suffix.length)}${suffix}`
+}

@@ -1,0 +1,115 @@
+import type { Disk } from '@odradek/platform'
+import type { ProducerSnapshots } from './producer-snapshots.ts'
+import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
+import { directoryOf } from './text-file.ts'
+
+/**
+ * Makes a partition's bytes durable, one sync after the other: what is asked for while one runs shares the next.
+ *
+ * Invariant: below `recoveryPoint` the batches are on the disk for good, and so are the indexes and the producer snapshot
+ * of every closed segment that lies below it. Recovery therefore begins with the segment that holds the recovery point.
+ */
+export class Flusher {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #segments: Segments
+  readonly #snapshots: ProducerSnapshots
+  /** Writes what else must be durable with the bytes (leader epochs), before they count as such. */
+  readonly #beforeSync: () => Promise<void>
+  #recoveryPoint: number
+  #namesAreSynced = false
+  #parentIsSynced = false
+  #running: Promise<void> | null = null
+  #next: Promise<void> | null = null
+
+  constructor(options: {
+    disk: Disk
+    directory: string
+    segments: Segments
+    snapshots: ProducerSnapshots
+    recoveryPoint: number
+    beforeSync: () => Promise<void>
+  }) {
+    this.#disk = options.disk
+    this.#directory = options.directory
+    this.#segments = options.segments
+    this.#snapshots = options.snapshots
+    this.#recoveryPoint = options.recoveryPoint
+    this.#beforeSync = options.beforeSync
+  }
+
+  get recoveryPoint(): number {
+    return this.#recoveryPoint
+  }
+
+  /** A file came or went by another name since. */
+  namesChanged(): void {
+    this.#namesAreSynced = false
+  }
+
+  /** All that is written below the end that `writtenEnd` says when the sync begins. Rejects with DiskError. */
+  flush(writtenEnd: () => number): Promise<void> {
+    if (this.#running === null) {
+      this.#running = this.#sync(writtenEnd).finally(() => {
+        this.#running = null
+      })
+      return this.#running
+    }
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = null
+        return this.flush(writtenEnd)
+      })
+    return this.#next
+  }
+
+  async #sync(writtenEnd: () => number): Promise<void> {
+    const end = writtenEnd()
+    const synced = this.#recoveryPoint
+    const { all } = this.#segments
+    await this.#beforeSync()
+    for (const [index, segment] of all.entries()) {
+      const segmentEnd = all[index + 1]?.baseOffset ?? Number.POSITIVE_INFINITY
+      if (segmentEnd <= end) {
+        if (!segment.isSynced) await this.#syncClosed(segment)
+      } else if (segment.baseOffset < end && synced < end && this.#isThere(segment)) await this.#syncFile(segment)
+    }
+    await this.#snapshots.sync()
+    await this.#syncNames()
+    this.#recoveryPoint = Math.max(this.#recoveryPoint, end)
+  }
+
+  /** Retention may take the segment away at any await: then there is nothing left to sync. */
+  async #syncClosed(segment: Segment): Promise<void> {
+    if (this.#isThere(segment)) await this.#syncFile(segment)
+    if (this.#isThere(segment)) await segment.offsetIndex.file.sync()
+    if (this.#isThere(segment)) await segment.timeIndex.file.sync()
+    segment.isSynced = true
+  }
+
+  #isThere(segment: Segment): boolean {
+    return this.#segments.all.includes(segment)
+  }
+
+  async #syncFile(segment: Segment): Promise<void> {
+    segment.pin()
+    try {
+      await segment.file().sync()
+    } finally {
+      segment.unpin()
+    }
+  }
+
+  async #syncNames(): Promise<void> {
+    if (!this.#namesAreSynced) {
+      this.#namesAreSynced = true
+      await this.#disk.syncDirectory(this.#directory)
+    }
+    if (!this.#parentIsSynced) {
+      this.#parentIsSynced = true
+      await this.#disk.syncDirectory(directoryOf(this.#directory))
+    }
+  }
+}

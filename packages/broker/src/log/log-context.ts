@@ -1,0 +1,18 @@
+import type { Clock, Disk, Random } from '@odradek/platform'
+import type { Logger } from '../logger.ts'
+import type { DeferredRemoval } from './deferred-removal.ts'
+import type { DiskPace } from './group-commit.ts'
+import type { TailCache } from './tail-cache.ts'
+
+/** What all logs of a broker share. */
+export interface LogContext {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly cache: TailCache
+  readonly pace: DiskPace
+  readonly removal: DeferredRemoval
+  /** producer.id.expiration.ms. */
+  readonly producerIdExpirationMs: number
+}

@@ -1,0 +1,13 @@
+/** partition.metadata: which topic, by its id, the directory belongs to. */
+
+/** Kafka's "no topic id". */
+export const zeroTopicId = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+export function formatPartitionMetadata(topicId: string): string {
+  return `version: 0\ntopic_id: ${topicId}`
+}
+
+/** Null when the text is none. */
+export function parsePartitionMetadata(text: string): string | null {
+  return /^version: 0\r?\ntopic_id: ([A-Za-z0-9_-]{22})\s*$/.exec(text)?.[1] ?? null
+}

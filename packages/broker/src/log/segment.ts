@@ -1,0 +1,194 @@
+import type { Disk, DiskFile } from '@odradek/platform'
+import { batchMaxTimestamp } from '@odradek/protocol'
+import { readBatchHeader } from './batch-scan.ts'
+import { type SegmentFileKind, segmentFileName } from './file-names.ts'
+import type { LogConfig } from './log-config.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { TimeIndex } from './time-index.ts'
+
+/** A batch that was given its place. */
+export interface PlacedBatch {
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+  readonly bytes: number
+}
+
+const maxRelativeOffset = 0x7fffffff
+
+export interface SegmentOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly baseOffset: number
+  /** Subtracted from segment.ms, so that partitions do not roll all at once. */
+  readonly jitterMs: number
+  readonly nowMs: number
+}
+
+/**
+ * A stretch of a partition's log: a file of batches, and two sparse indexes into it.
+ *
+ * Sizes and index entries run ahead of the file while writes are on their way; what may be read is decided by the log
+ * (offsets below its end), never here.
+ */
+export class Segment {
+  readonly baseOffset: number
+  readonly offsetIndex: OffsetIndex
+  readonly timeIndex: TimeIndex
+  readonly jitterMs: number
+  readonly #disk: Disk
+  readonly #directory: string
+  #file: DiskFile | null = null
+  #pins = 0
+  #releaseWhenUnpinned = false
+  #sizeBytes: number
+  #createdMs: number
+  #bytesSinceIndexEntry = 0
+  /** Null: not looked up yet. */
+  #maxTimestamp: { timestamp: number; offset: number } | null
+  /** Maximum timestamp of the first batch; null: not looked up, or no batch. */
+  #firstTimestamp: number | null = null
+  /** All of it, with its indexes, is on the disk for good. Only ever true of a closed segment. */
+  isSynced = false
+
+  private constructor({ disk, directory, baseOffset, jitterMs, nowMs }: SegmentOptions, sizeBytes: number) {
+    this.#disk = disk
+    this.#directory = directory
+    this.baseOffset = baseOffset
+    this.jitterMs = jitterMs
+    this.#createdMs = nowMs
+    this.#sizeBytes = sizeBytes
+    this.offsetIndex = new OffsetIndex(disk, this.path('index'), baseOffset)
+    this.timeIndex = new TimeIndex(disk, this.path('timeindex'), baseOffset)
+    this.#maxTimestamp = sizeBytes === 0 ? { timestamp: -1, offset: baseOffset } : null
+  }
+
+  /** A new, empty one. Files of that name that may be left over are emptied. Throws DiskError. */
+  static create(options: SegmentOptions): Segment {
+    const segment = new Segment(options, 0)
+    const file = options.disk.openSync(segment.path('log'))
+    segment.#file = file
+    if (file.size > 0) file.truncateSync(0)
+    segment.offsetIndex.file.create()
+    segment.timeIndex.file.create()
+    return segment
+  }
+
+  /** An existing one; its files are opened when they are needed. */
+  static existing(options: SegmentOptions, sizeBytes: number): Segment {
+    return new Segment(options, sizeBytes)
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  path(kind: SegmentFileKind): string {
+    return `${this.#directory}/${segmentFileName(this.baseOffset, kind)}`
+  }
+
+  /** The open .log file. Throws DiskError. */
+  file(): DiskFile {
+    this.#file ??= this.#disk.openSync(this.path('log'), { create: false })
+    return this.#file
+  }
+
+  /** A call through the pool is in flight on the file: it must stay open until `unpin`. */
+  pin(): void {
+    this.#pins++
+  }
+
+  unpin(): void {
+    this.#pins--
+    if (this.#pins === 0 && this.#releaseWhenUnpinned) this.release()
+  }
+
+  /** Gives the file handle and the indexes' memory back; the next use opens them again. */
+  release(): void {
+    this.offsetIndex.file.release()
+    this.timeIndex.file.release()
+    this.#releaseWhenUnpinned = this.#pins > 0
+    if (this.#pins > 0) return
+    this.#file?.closeSync()
+    this.#file = null
+  }
+
+  /** Takes the place behind the last batch; the write itself is the caller's. Returns its position. */
+  place(batch: PlacedBatch, indexIntervalBytes: number): number {
+    const position = this.#sizeBytes
+    if (position === 0) this.#firstTimestamp = batch.maxTimestamp
+    const max = this.#loadMaxTimestamp()
+    if (batch.maxTimestamp > max.timestamp) {
+      max.timestamp = batch.maxTimestamp
+      max.offset = batch.lastOffset
+    }
+    if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.append(batch.lastOffset, position)
+      this.timeIndex.maybeAppend(max.timestamp, max.offset)
+      this.#bytesSinceIndexEntry = 0
+    }
+    this.#bytesSinceIndexEntry += batch.bytes
+    this.#sizeBytes = position + batch.bytes
+    return position
+  }
+
+  /** Whether `batch` must go into a new segment. */
+  mustRollFor(batch: PlacedBatch, config: LogConfig, nowMs: number): boolean {
+    const { segmentBytes, segmentMs, segmentIndexBytes } = config
+    if (this.#sizeBytes > segmentBytes - batch.bytes) return true
+    if (batch.lastOffset - this.baseOffset > maxRelativeOffset) return true
+    if (this.#sizeBytes === 0) return false
+    return (
+      this.offsetIndex.isFull(segmentIndexBytes) ||
+      this.timeIndex.isFull(segmentIndexBytes) ||
+      this.#waitedMs(nowMs, batch.maxTimestamp) > segmentMs - this.jitterMs
+    )
+  }
+
+  /** By the records' time where they have one, else by the clock. */
+  #waitedMs(nowMs: number, timestamp: number): number {
+    this.#firstTimestamp ??= this.#readFirstTimestamp()
+    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : nowMs - this.#createdMs
+  }
+
+  #readFirstTimestamp(): number {
+    const header = readBatchHeader(this.file(), 0)
+    return header === null ? -1 : batchMaxTimestamp(header, 0)
+  }
+
+  /** The maximum timestamp and the last offset of the batch that holds it; -1 without records that have one. */
+  get maxTimestamp(): { readonly timestamp: number; readonly offset: number } {
+    return this.#loadMaxTimestamp()
+  }
+
+  #loadMaxTimestamp(): { timestamp: number; offset: number } {
+    this.#maxTimestamp ??= { ...this.timeIndex.lastEntry }
+    return this.#maxTimestamp
+  }
+
+  /** What retention.ms looks at: a segment without timestamps is as old as its file. */
+  largestTimestamp(): number {
+    const { timestamp } = this.#loadMaxTimestamp()
+    if (timestamp >= 0) return timestamp
+    return this.#disk.statSync(this.path('log'))?.modifiedMs ?? 0
+  }
+
+  /** Ends the time index with the maximum, and writes both indexes. Throws DiskError. */
+  persistIndexes(): void {
+    if (this.#maxTimestamp !== null) {
+      this.timeIndex.maybeAppend(this.#maxTimestamp.timestamp, this.#maxTimestamp.offset)
+    }
+    this.offsetIndex.file.persist()
+    this.timeIndex.file.persist()
+  }
+
+  /** Forgets indexes and all that is known of the batches, before a scan places them again one by one. */
+  reset(): void {
+    this.offsetIndex.file.clear()
+    this.timeIndex.file.clear()
+    this.#sizeBytes = 0
+    this.#bytesSinceIndexEntry = 0
+    this.#firstTimestamp = null
+    this.#maxTimestamp = { timestamp: -1, offset: this.baseOffset }
+    this.isSynced = false
+  }
+}
