@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { UsageError } from '../output/failure.ts'
+import { EXIT_FAILED, UsageError } from '../output/failure.ts'
 import { printText } from '../output/print.ts'
 import { keyValue } from './cluster-options.ts'
 
 interface Flags {
-  readonly listen: string
-  readonly data: string
+  readonly listen?: string
+  readonly data?: string
   readonly memory?: boolean
   readonly config?: string
   readonly set: ReadonlyMap<string, string>
@@ -18,8 +18,8 @@ interface Flags {
 export function startCommand(): Command {
   return new Command('start')
     .description('start a broker')
-    .option('-l, --listen <host:port>', 'address to serve on; port 0 takes a free one', '127.0.0.1:9092')
-    .option('-d, --data <dir>', 'directory that keeps the records', './odradek-data')
+    .option('-l, --listen <host:port>', 'address to serve on, port 0 takes a free one (default: 127.0.0.1:9092)')
+    .option('-d, --data <dir>', 'directory that keeps the records (default: ./odradek-data)')
     .option('-m, --memory', 'keep everything in memory; it is gone at the end')
     .option('--config <file>', "settings by Kafka's names, as in its server.properties")
     .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'), new Map())
@@ -45,20 +45,64 @@ Examples:
     .action(start)
 }
 
+const DEFAULT_LISTEN = '127.0.0.1:9092'
+const DEFAULT_DATA = './odradek-data'
+
 async function start(flags: Flags): Promise<void> {
   const { startBroker, createLogger } = await import('odradek')
-  const logger = await createLogger({
-    format: flags.logFormat ?? (process.stdout.isTTY ? 'text' : 'json'),
-    level: flags.logLevel,
-  })
+  const config = {
+    ...(flags.config === undefined ? {} : await readProperties(flags.config)),
+    ...Object.fromEntries(flags.set),
+  }
+  const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
+  const data = dataDirectory(flags, config)
   const broker = await startBroker({
-    listen: flags.listen,
-    ...(flags.memory ? {} : { data: resolve(flags.data) }),
-    config: { ...(flags.config === undefined ? {} : readProperties(flags.config)), ...Object.fromEntries(flags.set) },
-    logger,
+    config,
+    logger: await createLogger({
+      format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
+      level: flags.logLevel,
+    }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(data === null ? {} : { data }),
   })
-  const where = flags.memory ? 'in memory' : resolve(flags.data)
-  printText(`Odradek serves on ${broker.bootstrapServers} (${where}). Stop it with Ctrl+C.\n`)
-  await signalled()
+  const where = data === null ? 'in memory' : `data in ${relative(process.cwd(), data) || '.'}`
+  printText(`Odradek serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
+  await stopSignal()
   await broker.stop()
+}
+
+/** Null for memory. */
+function dataDirectory(flags: Flags, config: Record<string, string>): string | null {
+  if (flags.memory) {
+    if (flags.data !== undefined) throw new UsageError('--memory keeps nothing in a directory: leave out --data')
+    return null
+  }
+  return resolve(flags.data ?? config['log.dirs'] ?? config['log.dir'] ?? DEFAULT_DATA)
+}
+
+async function readProperties(path: string): Promise<Record<string, string>> {
+  const { parse } = await import('dot-properties')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`cannot read the settings in ${path}: ${error instanceof Error ? error.message : error}`)
+  }
+  const settings: Record<string, string> = {}
+  for (const [name, value] of Object.entries(parse(text))) settings[name] = String(value)
+  return settings
+}
+
+/** Resolves at the first request to stop; a second one ends the process at once, as a person who asks twice expects. */
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    let asked = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(EXIT_FAILED)
+        asked = true
+        resolve()
+      })
+    }
+  })
 }
