@@ -37,7 +37,7 @@ export function lz4Compress(bytes: Buffer): Buffer {
   return Buffer.concat(chunks)
 }
 
-/** What follows the frame is ignored, as is the checksum over all content: Java's reader does neither look at. */
+/** What follows the frame is ignored, and so is the value of the content's checksum: Java's reader looks at neither. */
 export function lz4Decompress(bytes: Buffer, limitBytes: number): Buffer {
   const frame = readFrameHeader(bytes)
   const chunks: Buffer[] = []
@@ -47,7 +47,10 @@ export function lz4Decompress(bytes: Buffer, limitBytes: number): Buffer {
     if (bytes.length - at < 4) throw corrupt('no end mark')
     const field = bytes.readUInt32LE(at)
     at += 4
-    if (field === 0) break
+    if (field === 0) {
+      if (bytes.length - at < frame.contentChecksumBytes) throw corrupt('no checksum behind the end mark')
+      break
+    }
     const stored = field >= storedMask
     const length = stored ? field - storedMask : field
     if (length > frame.blockBytesMax || length > bytes.length - at) throw corrupt(`a block of ${length} bytes`)
@@ -72,6 +75,7 @@ export function lz4Decompress(bytes: Buffer, limitBytes: number): Buffer {
 interface FrameHeader {
   readonly blockBytesMax: number
   readonly hasBlockChecksums: boolean
+  readonly contentChecksumBytes: number
   readonly firstBlockAt: number
 }
 
@@ -91,6 +95,7 @@ function readFrameHeader(bytes: Buffer): FrameHeader {
   return {
     blockBytesMax: 2 ** (8 + 2 * blockSize),
     hasBlockChecksums: (flags & 0x10) !== 0,
+    contentChecksumBytes: (flags & 0x04) === 0 ? 0 : 4,
     firstBlockAt: checksumAt + 1,
   }
 }

@@ -6,7 +6,7 @@ import type { CompressionType } from './compression-type.ts'
  * likely size saves the joining, one of the default 16 KiB would double the time of a large batch.
  */
 export function zlibLimit(bytes: Buffer, limitBytes: number): { maxOutputLength: number; chunkSize: number } {
-  const likely = Math.min(bytes.length * 4, limitBytes, 1024 * 1024)
+  const likely = Math.min(bytes.length * 4, limitBytes, 256 * 1024)
   return { maxOutputLength: Math.max(1, limitBytes), chunkSize: Math.max(likely, 1024) }
 }
 

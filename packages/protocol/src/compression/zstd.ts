@@ -1,16 +1,45 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { CompressionError } from './compression-error.ts'
 import { zlibError, zlibLimit } from './zlib-limit.ts'
+
+/** Each frame costs a decompressor, some 10 us, and can have as little as 8 bytes: the rest is somebody's malice. */
+const framesMax = 1000
 
 export function zstdCompress(bytes: Buffer, level: number): Buffer {
   return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } })
 }
 
-/** The window that a frame asks for is bounded by the library at 128 MiB, as in Java. */
+/**
+ * All frames in `bytes`, of which writers may glue together as many as they like; node:zlib reads only one. None at all is
+ * empty content, for Java's reader, too. The window that a frame asks for is bounded by the library at 128 MiB, as in Java.
+ */
 export function zstdDecompress(bytes: Buffer, limitBytes: number): Buffer {
-  // No frame at all is empty content for Java's reader: what a codec's stream ends with, the record count then judges.
-  if (bytes.length === 0) return bytes
+  const chunks: Buffer[] = []
+  let total = 0
+  let at = 0
+  while (at < bytes.length) {
+    if (chunks.length === framesMax)
+      throw new CompressionError('zstd', 'corrupt', { detail: `more than ${framesMax} frames` })
+    const frame = decompressFrame(bytes.subarray(at), limitBytes - total)
+    chunks.push(frame.buffer)
+    total += frame.buffer.length
+    at += frame.engine.bytesWritten
+    if (total > limitBytes) throw new CompressionError('zstd', 'too-large')
+  }
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, total)
+}
+
+interface FrameInfo {
+  readonly buffer: Buffer
+  /** `bytesWritten` counts the input that was taken. */
+  readonly engine: { readonly bytesWritten: number }
+}
+
+function decompressFrame(bytes: Buffer, limitBytes: number): FrameInfo {
   try {
-    return zstdDecompressSync(bytes, zlibLimit(bytes, limitBytes))
+    // The types do not know what `info` does to the result.
+    return zstdDecompressSync(bytes, { ...zlibLimit(bytes, limitBytes), info: true }) as unknown as FrameInfo
   } catch (cause) {
     throw zlibError('zstd', cause)
   }
