@@ -34,6 +34,9 @@ export class BrokerConfig {
   /** Takes only settings without problems: see checkBrokerConfig. */
   constructor(settings: Readonly<Record<string, string>> = {}) {
     this.#static = new Map(Object.entries(settings))
+    // The older name says the same, whichever of the two was given.
+    const nodeId = settings['node.id'] ?? settings['broker.id'] ?? odradekDefaults['node.id']
+    if (nodeId !== undefined) this.#static = new Map([...this.#static, ['node.id', nodeId], ['broker.id', nodeId]])
     this.#layers = [{ source: 'static', values: this.#static }]
   }
 
@@ -91,7 +94,7 @@ export class BrokerConfig {
   }
 
   /** Whether anybody set it; a default is not set. */
-  isSet(name: keyof typeof brokerSettings): boolean {
+  isSet(name: string): boolean {
     return this.#layers.some(layer => layer.values.has(name))
   }
 

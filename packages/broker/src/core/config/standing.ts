@@ -52,6 +52,7 @@ const inertTopicSettings = new Set([
 const honouredBrokerSettings = new Set([
   // node and cluster
   'auto.create.topics.enable',
+  'broker.id',
   'broker.rack',
   'default.replication.factor',
   'delete.topic.enable',

@@ -91,7 +91,8 @@ function retentionMs(broker: BrokerConfig): string {
   return '-1'
 }
 
-function inMilliseconds(name: string, text: string): string {
+/** A time in coarser units, as the names end, in milliseconds. */
+export function inMilliseconds(name: string, text: string): string {
   if (name.endsWith('.hours')) return String(Number(text) * 3_600_000)
   if (name.endsWith('.minutes')) return String(Number(text) * 60_000)
   return text

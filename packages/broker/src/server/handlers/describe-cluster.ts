@@ -1,0 +1,64 @@
+/**
+ * DescribeCluster, versions 0 to 2: the brokers and who takes changes (KIP-700). ACL checks (with security): DESCRIBE on
+ * the cluster. Asked for controllers (endpoint type 2) a broker refuses: those have a listener of their own in Kafka.
+ */
+import {
+  type DescribeClusterRequest,
+  describeClusterRequest,
+  describeClusterResponse,
+  errorCodes,
+  type MessageInput,
+} from '@odradek/protocol'
+import { clusterOperations, operationsNotAsked } from '../../core/cluster/authorized-operations.ts'
+import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
+import { type ApiHandler, apiHandler } from '../api-handler.ts'
+import type { NodeEndpoints } from '../node-endpoints.ts'
+
+type Answer = MessageInput<typeof describeClusterResponse>
+
+const endpointTypes = { broker: 1, controller: 2 } as const
+
+export function describeClusterHandler({
+  metadata,
+  nodeEndpoints,
+}: {
+  metadata: Pick<ClusterMetadata, 'image'>
+  nodeEndpoints: NodeEndpoints
+}): ApiHandler<DescribeClusterRequest, Answer> {
+  return apiHandler(describeClusterRequest, describeClusterResponse, (request, context) => {
+    const { image } = metadata
+    const refused = refuseEndpointType(request.endpointType)
+    if (refused !== null) return refused
+    const shown = [...image.brokers.values()].filter(broker => !broker.fenced || request.includeFencedBrokers)
+    const endpoints = nodeEndpoints(
+      shown.map(({ brokerId }) => brokerId),
+      context,
+    )
+    return {
+      errorMessage: null,
+      endpointType: endpointTypes.broker,
+      clusterId: image.clusterId,
+      controllerId: image.controllerId,
+      brokers: endpoints.map(({ nodeId, ...endpoint }) => ({
+        brokerId: nodeId,
+        ...endpoint,
+        isFenced: image.brokers.get(nodeId)?.fenced ?? true,
+      })),
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? clusterOperations : operationsNotAsked,
+    }
+  })
+}
+
+function refuseEndpointType(endpointType: number): Answer | null {
+  if (endpointType === endpointTypes.broker) return null
+  if (endpointType === endpointTypes.controller) {
+    return {
+      errorCode: errorCodes.MISMATCHED_ENDPOINT_TYPE,
+      errorMessage: 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
+    }
+  }
+  return {
+    errorCode: errorCodes.UNSUPPORTED_ENDPOINT_TYPE,
+    errorMessage: `Unsupported endpoint type ${endpointType}`,
+  }
+}
