@@ -159,6 +159,8 @@ export class GroupTransition {
 
   /** Has the log keep the group as it is now. */
   store(): void {
+    // A static member may have come back with another subscription: what is kept and what we go by are to be the same.
+    this.#group.subscribedTopics = subscribedTopicsOf(this.#group)
     this.#stored = toStored(this.#group)
   }
 
