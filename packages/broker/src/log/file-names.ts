@@ -44,8 +44,12 @@ export function partitionDirectoryName(topic: string, partition: number): string
   return `${topic}-${partition}`
 }
 
+/** Kafka's own metadata log, which may lie among the partitions of a directory that Kafka has used. */
+const clusterMetadataDirectory = '__cluster_metadata-0'
+
 /** Null for what is no partition's directory, or one that is being deleted. */
 export function parsePartitionDirectoryName(name: string): { topic: string; partition: number } | null {
+  if (name === clusterMetadataDirectory) return null
   const match = /^(.+)-(\d+)$/.exec(name)
   if (match === null) return null
   return { topic: match[1] as string, partition: Number(match[2]) }
