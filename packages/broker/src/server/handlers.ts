@@ -5,29 +5,44 @@ import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
 import type { Controller } from '../metadata/controller.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
+import { TopicCreation } from '../metadata/topic-creation.ts'
 import type { FetchPurgatory } from '../replication/fetch-purgatory.ts'
 import type { FetchSessionCache } from '../replication/fetch-session-cache.ts'
 import type { PartitionRegistry } from '../replication/partition-registry.ts'
 import type { ApiHandler } from './api-handler.ts'
+import { alterConfigsHandler } from './handlers/alter-configs.ts'
 import { apiVersionsHandler, type SupportedFeatures } from './handlers/api-versions.ts'
+import { createPartitionsHandler } from './handlers/create-partitions.ts'
+import { createTopicsHandler } from './handlers/create-topics.ts'
 import { deleteGroupsHandler } from './handlers/delete-groups.ts'
 import { deleteRecordsHandler } from './handlers/delete-records.ts'
+import { deleteTopicsHandler } from './handlers/delete-topics.ts'
+import { describeClientQuotasHandler } from './handlers/describe-client-quotas.ts'
+import { describeClusterHandler } from './handlers/describe-cluster.ts'
+import { describeConfigsHandler } from './handlers/describe-configs.ts'
 import { describeGroupsHandler } from './handlers/describe-groups.ts'
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts'
 import { describeProducersHandler } from './handlers/describe-producers.ts'
+import { describeQuorumHandler } from './handlers/describe-quorum.ts'
+import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts'
 import { fetchHandler } from './handlers/fetch.ts'
 import { findCoordinatorHandler } from './handlers/find-coordinator.ts'
 import { heartbeatHandler } from './handlers/heartbeat.ts'
+import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.ts'
+import { initProducerIdHandler } from './handlers/init-producer-id.ts'
 import { joinGroupHandler } from './handlers/join-group.ts'
 import { leaveGroupHandler } from './handlers/leave-group.ts'
+import { listConfigResourcesHandler } from './handlers/list-config-resources.ts'
 import { listGroupsHandler } from './handlers/list-groups.ts'
 import { listOffsetsHandler } from './handlers/list-offsets.ts'
+import { metadataHandler } from './handlers/metadata.ts'
 import { offsetCommitHandler } from './handlers/offset-commit.ts'
 import { offsetDeleteHandler } from './handlers/offset-delete.ts'
 import { offsetFetchHandler } from './handlers/offset-fetch.ts'
 import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts'
 import { produceHandler } from './handlers/produce.ts'
 import { syncGroupHandler } from './handlers/sync-group.ts'
+import { updateFeaturesHandler } from './handlers/update-features.ts'
 import { nodeEndpointsOf } from './node-endpoints.ts'
 
 /** What the handlers are made of. */
@@ -69,6 +84,22 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     deleteRecordsHandler({ partitions }),
     describeLogDirsHandler({ partitions, disk, logDir: dependencies.logDirectory }),
     describeProducersHandler({ partitions }),
+    initProducerIdHandler({ producerIds: dependencies.producerIds }),
+    // topics and the cluster
+    metadataHandler({ image, config, topicCreation: new TopicCreation(controller), nodeEndpoints }),
+    describeTopicPartitionsHandler({ image, config, nodeEndpoints }),
+    describeClusterHandler({ image, nodeEndpoints }),
+    describeQuorumHandler({ image, clock, nodeEndpoints }),
+    createTopicsHandler({ controller, config }),
+    deleteTopicsHandler({ controller }),
+    createPartitionsHandler({ controller }),
+    updateFeaturesHandler({ controller }),
+    // settings
+    describeConfigsHandler({ image, config, brokerId: dependencies.brokerId }),
+    alterConfigsHandler({ controller }),
+    incrementalAlterConfigsHandler({ controller }),
+    listConfigResourcesHandler({ image }),
+    describeClientQuotasHandler(),
     // groups
     findCoordinatorHandler({
       groups,

@@ -12,15 +12,11 @@ export type FeatureUpdate = Pick<
  * The feature levels that this version works at. A feature is missing here while what it stands for is (transactions,
  * the newer groups): clients take a level for a promise.
  */
-export const supportedFeatures: readonly {
-  readonly name: string
-  readonly minVersion: number
-  readonly maxVersion: number
-}[] = [
+export const supportedFeatures: ReadonlyMap<string, { readonly min: number; readonly max: number }> = new Map([
   // What Kafka 4.3 calls its newest metadata; clients tell the age of a cluster by it.
-  { name: 'metadata.version', minVersion: 30, maxVersion: 30 },
-  { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1 },
-]
+  ['metadata.version', { min: 30, max: 30 }],
+  ['eligible.leader.replicas.version', { min: 0, max: 1 }],
+])
 
 /** Levels that a cluster is born with. */
 export const newClusterFeatures: readonly (readonly [name: string, level: number])[] = [
@@ -58,7 +54,7 @@ function checkUpdate(
   { feature, maxVersionLevel: level, upgradeType }: FeatureUpdate,
 ): string | null {
   const present = image.features.get(feature) ?? 0
-  const supported = supportedFeatures.find(({ name }) => name === feature)
+  const supported = supportedFeatures.get(feature)
   if (!Object.values<number>(upgradeTypes).includes(upgradeType) || upgradeType === upgradeTypes.unknown) {
     return 'The controller does not support the given upgrade type.'
   }
@@ -66,8 +62,8 @@ function checkUpdate(
   if (supported === undefined && level !== 0) {
     return `Local controller ${image.controllerId} does not support this feature.`
   }
-  if (supported !== undefined && (level < supported.minVersion || level > supported.maxVersion)) {
-    return `Local controller ${image.controllerId} only supports versions ${supported.minVersion}-${supported.maxVersion}`
+  if (supported !== undefined && (level < supported.min || level > supported.max)) {
+    return `Local controller ${image.controllerId} only supports versions ${supported.min}-${supported.max}`
   }
   if (level < present && upgradeType === upgradeTypes.upgrade) {
     return "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade."

@@ -29,6 +29,7 @@ export class BrokerConfig {
   readonly #static: ReadonlyMap<string, string>
   #layers: readonly { readonly source: BrokerConfigSource; readonly values: ReadonlyMap<string, string> }[]
   readonly #parsed = new Map<string, ConfigValue>()
+  readonly #memory = new Map<string, unknown>()
   readonly #subscribers = new Set<() => void>()
 
   /** Takes only settings without problems: see checkBrokerConfig. */
@@ -53,7 +54,14 @@ export class BrokerConfig {
       { source: 'static', values: this.#static },
     ]
     this.#parsed.clear()
+    this.#memory.clear()
     for (const notify of [...this.#subscribers]) notify()
+  }
+
+  /** What `compute` makes of these settings, made once until they change. */
+  remember<T>(key: string, compute: () => T): T {
+    if (!this.#memory.has(key)) this.#memory.set(key, compute())
+    return this.#memory.get(key) as T
   }
 
   /** Calls back after every change. Returns how to stop. */

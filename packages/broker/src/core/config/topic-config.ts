@@ -6,6 +6,7 @@ import {
   type ConfigType,
   type ConfigValue,
   isProblem,
+  type ParsedConfig,
   parseConfig,
 } from './config-definition.ts'
 import { topicSettings } from './settings/topic-settings.ts'
@@ -55,21 +56,30 @@ export class TopicConfig {
 
   /** The canonical text of the value in force, null where there is none. */
   text(name: string): string | null {
-    const definition = topicDefinition(name)
-    if (definition === undefined) return null
-    const text = this.#overrides[name] ?? inheritedText(this.#broker, name, definition)
-    if (text === null) return null
-    const parsed = parseConfig(name, definition, text)
-    return isProblem(parsed) ? text : parsed.text
+    return this.#resolve(name)?.text ?? null
   }
 
   #value(name: string): ConfigValue {
-    const definition = topicDefinition(name)
-    const text = this.text(name)
-    if (definition === undefined || text === null) return null
-    const parsed = parseConfig(name, definition, text)
-    return isProblem(parsed) ? null : parsed.value
+    return this.#resolve(name)?.value ?? null
   }
+
+  #resolve(name: string): ParsedConfig | null {
+    const own = this.#overrides[name]
+    if (own !== undefined) return parse(name, own)
+    // Most topics override little: what they inherit is worked out once for all of them.
+    return this.#broker.remember(`topic ${name}`, () => {
+      const definition = topicDefinition(name)
+      return definition === undefined ? null : parse(name, inheritedText(this.#broker, name, definition))
+    })
+  }
+}
+
+/** Null where there is no value. What cannot be read was never accepted, so it is not there. */
+function parse(name: string, text: string | null): ParsedConfig | null {
+  const definition = topicDefinition(name)
+  if (definition === undefined || text === null) return null
+  const parsed = parseConfig(name, definition, text)
+  return isProblem(parsed) ? null : parsed
 }
 
 /** What a topic's setting is when the topic does not say. */

@@ -10,7 +10,7 @@ import {
   type MessageInput,
 } from '@odradek/protocol'
 import { clusterOperations, operationsNotAsked } from '../../core/cluster/authorized-operations.ts'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
+import type { ClusterImage } from '../../core/cluster/cluster-image.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 
@@ -19,14 +19,14 @@ type Answer = MessageInput<typeof describeClusterResponse>
 const endpointTypes = { broker: 1, controller: 2 } as const
 
 export function describeClusterHandler({
-  metadata,
+  image: currentImage,
   nodeEndpoints,
 }: {
-  metadata: Pick<ClusterMetadata, 'image'>
+  image: () => ClusterImage
   nodeEndpoints: NodeEndpoints
 }): ApiHandler<DescribeClusterRequest, Answer> {
   return apiHandler(describeClusterRequest, describeClusterResponse, (request, context) => {
-    const { image } = metadata
+    const image = currentImage()
     const refused = refuseEndpointType(request.endpointType)
     if (refused !== null) return refused
     const shown = [...image.brokers.values()].filter(broker => !broker.fenced || request.includeFencedBrokers)

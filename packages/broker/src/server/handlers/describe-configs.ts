@@ -13,7 +13,7 @@ import {
   type MessageInput,
 } from '@odradek/protocol'
 import { resourceTypes } from '../../core/cluster/alter-configs.ts'
-import { overridesOf } from '../../core/cluster/cluster-image.ts'
+import { type ClusterImage, overridesOf } from '../../core/cluster/cluster-image.ts'
 import { type Outcome, refusal } from '../../core/cluster/decision.ts'
 import { checkTopicName } from '../../core/cluster/topic-name.ts'
 import type { BrokerConfig } from '../../core/config/broker-config.ts'
@@ -24,14 +24,13 @@ import {
   describeTopicSettings,
   type Setting,
 } from '../../core/config/describe-settings.ts'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 
 type Answer = MessageInput<typeof describeConfigsResponse>
 type Resource = DescribeConfigsRequest['resources'][number]
 
 export interface DescribeConfigsDependencies {
-  readonly metadata: Pick<ClusterMetadata, 'image'>
+  readonly image: () => ClusterImage
   readonly config: BrokerConfig
   readonly brokerId: number
 }
@@ -62,8 +61,9 @@ const malformedRequest = refusal('INVALID_REQUEST', errorMessage(errorCodes.INVA
 
 function describeResource(
   { resourceType, resourceName: name, configurationKeys }: Resource,
-  { metadata: { image }, config, brokerId }: DescribeConfigsDependencies,
+  { image: currentImage, config, brokerId }: DescribeConfigsDependencies,
 ): { settings: readonly Setting[] } | Outcome {
+  const image = currentImage()
   // An empty list asks for all, as null does.
   const names = configurationKeys?.length === 0 ? null : configurationKeys
   switch (resourceType) {

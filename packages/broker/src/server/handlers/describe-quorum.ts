@@ -10,23 +10,23 @@ import {
   errorCodes,
   type MessageInput,
 } from '@odradek/protocol'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
+import type { ClusterImage } from '../../core/cluster/cluster-image.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 
 type Answer = MessageInput<typeof describeQuorumResponse>
 
 export function describeQuorumHandler({
-  metadata,
+  image: currentImage,
   clock,
   nodeEndpoints,
 }: {
-  metadata: Pick<ClusterMetadata, 'image'>
+  image: () => ClusterImage
   clock: Pick<Clock, 'now'>
   nodeEndpoints: NodeEndpoints
 }): ApiHandler<DescribeQuorumRequest, Answer> {
   return apiHandler(describeQuorumRequest, describeQuorumResponse, (request, context) => {
-    const { image } = metadata
+    const image = currentImage()
     const now = clock.now()
     const topics = request.topics.map(({ topicName, partitions }) => ({
       topicName,

@@ -9,10 +9,9 @@ import {
   type MessageInput,
 } from '@odradek/protocol'
 import { topicOperations } from '../../core/cluster/authorized-operations.ts'
-import { isInternalTopic } from '../../core/cluster/cluster-image.ts'
+import { type ClusterImage, isInternalTopic } from '../../core/cluster/cluster-image.ts'
 import { invalidTopicName } from '../../core/cluster/topic-name.ts'
 import type { BrokerConfig } from '../../core/config/broker-config.ts'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 import { describePartition, type PartitionView, reachableBrokers } from './describe-partition.ts'
@@ -21,7 +20,7 @@ type Answer = MessageInput<typeof describeTopicPartitionsResponse>
 type AnswerTopic = NonNullable<Answer['topics']>[number]
 
 export interface DescribeTopicPartitionsDependencies {
-  readonly metadata: Pick<ClusterMetadata, 'image'>
+  readonly image: () => ClusterImage
   readonly config: BrokerConfig
   readonly nodeEndpoints: NodeEndpoints
 }
@@ -30,7 +29,7 @@ export function describeTopicPartitionsHandler(
   dependencies: DescribeTopicPartitionsDependencies,
 ): ApiHandler<DescribeTopicPartitionsRequest, Answer> {
   return apiHandler(describeTopicPartitionsRequest, describeTopicPartitionsResponse, (request, context) => {
-    const { image } = dependencies.metadata
+    const image = dependencies.image()
     const invalid = checkCursor(request)
     if (invalid) return invalid
     const limit = Math.min(

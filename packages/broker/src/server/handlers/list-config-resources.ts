@@ -11,7 +11,6 @@ import {
 } from '@odradek/protocol'
 import { resourceTypes } from '../../core/cluster/alter-configs.ts'
 import { type ClusterImage, liveBrokers } from '../../core/cluster/cluster-image.ts'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 
 type Answer = MessageInput<typeof listConfigResourcesResponse>
@@ -19,9 +18,9 @@ type Answer = MessageInput<typeof listConfigResourcesResponse>
 const allTypes: readonly number[] = Object.values(resourceTypes)
 
 export function listConfigResourcesHandler({
-  metadata,
+  image,
 }: {
-  metadata: Pick<ClusterMetadata, 'image'>
+  image: () => ClusterImage
 }): ApiHandler<ListConfigResourcesRequest, Answer> {
   return apiHandler(listConfigResourcesRequest, listConfigResourcesResponse, (request, { apiVersion }) => {
     if (apiVersion === 0) return { configResources: [] }
@@ -31,7 +30,7 @@ export function listConfigResourcesHandler({
     const types = request.resourceTypes.length === 0 ? allTypes : new Set(request.resourceTypes)
     return {
       configResources: [...types].flatMap(resourceType =>
-        namesOf(resourceType, metadata.image).map(resourceName => ({ resourceName, resourceType })),
+        namesOf(resourceType, image()).map(resourceName => ({ resourceName, resourceType })),
       ),
     }
   })

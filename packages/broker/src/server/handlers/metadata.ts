@@ -17,7 +17,6 @@ import { clusterOperations, operationsNotAsked, topicOperations } from '../../co
 import { type ClusterImage, isInternalTopic, liveBrokers, type TopicImage } from '../../core/cluster/cluster-image.ts'
 import { invalidTopicName } from '../../core/cluster/topic-name.ts'
 import type { BrokerConfig } from '../../core/config/broker-config.ts'
-import type { ClusterMetadata } from '../../metadata/cluster-metadata.ts'
 import type { TopicCreation } from '../../metadata/topic-creation.ts'
 import { type ApiHandler, apiHandler, type RequestContext } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
@@ -27,7 +26,7 @@ type Answer = MessageInput<typeof metadataResponse>
 type AnswerTopic = NonNullable<Answer['topics']>[number]
 
 export interface MetadataDependencies {
-  readonly metadata: Pick<ClusterMetadata, 'image'>
+  readonly image: () => ClusterImage
   readonly config: BrokerConfig
   readonly topicCreation: TopicCreation
   readonly nodeEndpoints: NodeEndpoints
@@ -64,25 +63,25 @@ function checkRequest({ topics }: MetadataRequest, apiVersion: number): Answer |
 function namesToCreate(
   request: MetadataRequest,
   apiVersion: number,
-  { config, metadata }: MetadataDependencies,
+  { config, image }: MetadataDependencies,
 ): readonly string[] {
   if (!request.allowAutoTopicCreation || asksForAll(request, apiVersion)) return []
   if (request.topics?.some(({ topicId }) => topicId !== zeroUuid) || !config.boolean('auto.create.topics.enable'))
     return []
   const names = new Set(request.topics?.map(({ name }) => name))
   return [...names].filter(
-    name => name !== null && !metadata.image.topics.has(name) && invalidTopicName(name) === null,
+    name => name !== null && !image().topics.has(name) && invalidTopicName(name) === null,
   ) as string[]
 }
 
 function answer(
   request: MetadataRequest,
   context: RequestContext,
-  { metadata, nodeEndpoints }: MetadataDependencies,
+  { image: currentImage, nodeEndpoints }: MetadataDependencies,
   /** Why a topic could not be created. */
   problems: ReadonlyMap<string, number>,
 ): Answer {
-  const { image } = metadata
+  const image = currentImage()
   const { apiVersion } = context
   const reachable = reachableBrokers(image, nodeEndpoints, context)
   const view: PartitionView = {
