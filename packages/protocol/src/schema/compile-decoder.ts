@@ -25,17 +25,20 @@ interface Step {
 
 class DecoderSource {
   readonly #code = new SourceCode([
-    'at',
-    'buffer',
-    'count',
-    'element',
-    'end',
-    'i',
-    'length',
-    'reader',
-    'size',
-    'tag',
-    'view',
+    ...[
+      'at',
+      'buffer',
+      'end',
+      'length',
+      'malformed',
+      'noBytes',
+      'readText',
+      'readUuid',
+      'reader',
+      'size',
+      'tag',
+      'view',
+    ],
     'words',
   ])
   readonly #name: string

@@ -21,7 +21,10 @@ interface Step {
 }
 
 class EncoderSource {
-  readonly #code = new SourceCode(['at', 'buffer', 'element', 'i', 'limit', 'place', 'tags', 'value', 'view', 'writer'])
+  readonly #code = new SourceCode([
+    ...['at', 'buffer', 'limit', 'noBytes', 'unfit', 'value', 'view', 'writeInt64', 'writeRecords', 'writeText'],
+    ...['writeUnsignedVarint', 'writeUuid', 'writer'],
+  ])
   readonly #name: string
 
   constructor(name: string) {
@@ -301,7 +304,7 @@ function defaultTest(field: FieldPlan, expression: string): string {
   switch (type.kind) {
     case 'struct': {
       const all = type.fields.map(field => `(${defaultTest(field, `${expression}.${field.name}`)})`)
-      return `${expression} === undefined || ${expression} !== null && ${['true', ...all].join(' && ')}`
+      return `${expression} === undefined || ${[`typeof ${expression} === 'object'`, `${expression} !== null`, ...all].join(' && ')}`
     }
     case 'array':
     case 'bytes':

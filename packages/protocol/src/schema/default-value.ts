@@ -7,7 +7,7 @@ export function isDefault(field: FieldPlan, value: unknown): boolean {
   const type = field.type
   if (type.kind === 'struct') return isDefaultStruct(type, value)
   if (type.kind === 'array' || type.kind === 'bytes') return (value as ArrayLike<unknown>).length === 0
-  return Number.isNaN(value) && Number.isNaN(field.default)
+  return false
 }
 
 function isDefaultStruct(plan: StructPlan, value: unknown): boolean {
