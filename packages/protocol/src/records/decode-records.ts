@@ -31,8 +31,8 @@ export interface DecodedRecord {
   readonly headers: readonly DecodedHeader[]
 }
 
-/** The most that a compressed batch may become: Java's client cannot hold more in one buffer either. */
-export const defaultDecompressedBytesMax = 0x7fffffff
+/** The most that a compressed batch may become: far above what producers build, far below what hurts a process. */
+export const defaultDecompressedBytesMax = 256 * 1024 * 1024
 
 const noHeaders: readonly DecodedHeader[] = []
 

@@ -1,7 +1,7 @@
 /** Walks a batch's records without making one: what a leader has to know of each record, and no more. */
 import { VarintReader } from './varint.ts'
 
-const noBytes = new Uint8Array(0)
+const noBytes = Buffer.alloc(0)
 
 /**
  * The scan of one batch after another. It is one object with a life, so that ten thousand records cost no allocation:
