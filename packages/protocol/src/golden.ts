@@ -32,6 +32,7 @@ export async function goldenVectors(): Promise<GoldenVector[]> {
   const schemas = await allSchemas()
   const vectors: GoldenVector[] = []
   for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith('.jsonl')) continue
     const lines = readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n')
     for (const [i, text] of lines.entries()) {
       const { message, version, bytes, value } = JSON.parse(text)

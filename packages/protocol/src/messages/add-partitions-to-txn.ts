@@ -6,7 +6,10 @@ const addPartitionsToTxnTopic = struct({
   partitions: array(int32()),
 })
 
-/** Adds partitions to a transaction. v4: several transactions at once, for brokers that verify or add on behalf of their clients (KIP-890). */
+/**
+ * Adds partitions to a transaction.
+ * v4: several transactions at once, for brokers that verify or add on behalf of their clients (KIP-890).
+ */
 export const addPartitionsToTxnRequest = request(
   { key: 24, versions: [0, 5], flexible: 3 },
   {

@@ -7,6 +7,7 @@ export const alterConfigsRequest = request(
   {
     resources: array(
       struct({
+        /** 2: topic. 4: broker. 8: broker logger. 16: client metrics. 32: group. */
         resourceType: int8(),
         resourceName: string(),
         configs: array(

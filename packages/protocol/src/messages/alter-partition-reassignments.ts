@@ -1,7 +1,10 @@
 import { array, bool, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Starts or cancels moves of partitions to other brokers (KIP-455). v1: whether the replication factor may change (KIP-860). */
+/**
+ * Starts or cancels moves of partitions to other brokers (KIP-455).
+ * v1: whether the replication factor may change (KIP-860).
+ */
 export const alterPartitionReassignmentsRequest = request(
   { key: 45, versions: [0, 1], flexible: 0 },
   {

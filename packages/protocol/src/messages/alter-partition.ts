@@ -1,7 +1,10 @@
 import { array, int8, int16, int32, int64, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** A partition's leader tells the controller its in-sync replicas (KIP-497). v3: with their broker epochs (KIP-903). */
+/**
+ * A partition's leader tells the controller its in-sync replicas (KIP-497).
+ * v3: with their broker epochs (KIP-903).
+ */
 export const alterPartitionRequest = request(
   { key: 56, versions: [2, 3], flexible: 0 },
   {

@@ -11,7 +11,10 @@ export const apiVersionsRequest = request(
 )
 export interface ApiVersionsRequest extends Message<typeof apiVersionsRequest> {}
 
-/** The APIs with their versions. v3: features (KIP-584). Always behind a header of version 0, so that a client with an unknown version can read it. */
+/**
+ * The APIs with their versions.
+ * v3: features (KIP-584). Always behind a header of version 0, so that a client with an unknown version can read it.
+ */
 export const apiVersionsResponse = response(
   { key: 18, versions: [0, 4], flexible: 3 },
   {
@@ -34,6 +37,7 @@ export const apiVersionsResponse = response(
       .since(3)
       .tagged(0)
       .ignorable(),
+    /** -1 where it is not known. */
     finalizedFeaturesEpoch: int64().since(3).tagged(1).default(-1).ignorable(),
     finalizedFeatures: array(
       struct({

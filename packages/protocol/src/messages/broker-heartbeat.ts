@@ -1,7 +1,10 @@
 import { array, bool, int16, int32, int64, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** A broker keeps its registration alive and asks to be unfenced or shut down (KIP-631). v1: failed log directories (KIP-858). v2: cordoned ones (KIP-1066). */
+/**
+ * A broker keeps its registration alive and asks to be unfenced or shut down (KIP-631).
+ * v1: failed log directories (KIP-858). v2: cordoned ones (KIP-1066).
+ */
 export const brokerHeartbeatRequest = request(
   { key: 63, versions: [0, 2], flexible: 0 },
   {

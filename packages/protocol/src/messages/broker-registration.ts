@@ -1,7 +1,10 @@
 import { array, bool, int16, int32, int64, string, struct, uint16, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** A broker makes itself known to the controller (KIP-631). v2: log directories (KIP-858). v3: the former broker epoch (KIP-966). */
+/**
+ * A broker makes itself known to the controller (KIP-631).
+ * v2: log directories (KIP-858). v3: the former broker epoch (KIP-966).
+ */
 export const brokerRegistrationRequest = request(
   { key: 62, versions: [0, 4], flexible: 0 },
   {

@@ -21,7 +21,10 @@ const assignment = struct({
   topicPartitions: array(topicPartitions),
 })
 
-/** State, epochs, members with current and target assignments. v1: whether a member speaks the classic protocol (KIP-1099). */
+/**
+ * State, epochs, members with current and target assignments.
+ * v1: whether a member speaks the classic protocol (KIP-1099).
+ */
 export const consumerGroupDescribeResponse = response(
   { key: 69, versions: [0, 1], flexible: 0 },
   {

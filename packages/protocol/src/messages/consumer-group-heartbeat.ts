@@ -1,7 +1,11 @@
 import { array, int16, int32, string, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Everything that a member of a consumer group says: joining, leaving, subscriptions, what it owns (KIP-848). Null fields: as before. v1: subscription by regular expression, member ids made by the client (KIP-1082). */
+/**
+ * Everything that a member of a consumer group says: joining, leaving, subscriptions, what it owns (KIP-848). Null
+ * fields: as before.
+ * v1: subscription by regular expression, member ids made by the client (KIP-1082).
+ */
 export const consumerGroupHeartbeatRequest = request(
   { key: 68, versions: [0, 1], flexible: 0 },
   {

@@ -1,7 +1,10 @@
 import { array, bytes, int32, string, struct } from '../schema/field.ts'
 import { data, type Message } from '../schema/schema.ts'
 
-/** What a consumer says of itself in JoinGroup, behind an int16 version. v1: owned partitions, for cooperative rebalances (KIP-429). v2: generation (KIP-792). v3: rack (KIP-881). */
+/**
+ * What a consumer says of itself in JoinGroup, behind an int16 version.
+ * v1: owned partitions, for cooperative rebalances (KIP-429). v2: generation (KIP-792). v3: rack (KIP-881).
+ */
 export const consumerProtocolSubscription = data(
   { name: 'ConsumerProtocolSubscription', versions: [0, 3] },
   {

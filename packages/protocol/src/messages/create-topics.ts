@@ -1,7 +1,11 @@
 import { array, bool, int8, int16, int32, string, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Creates topics. v4: -1 for partitions and replication factor means the broker's default (KIP-464). v5: the answer tells the configuration (KIP-525). v7: topic ids. */
+/**
+ * Creates topics.
+ * v4: -1 for partitions and replication factor means the broker's default (KIP-464). v5: the answer tells the
+ * configuration (KIP-525). v7: topic ids.
+ */
 export const createTopicsRequest = request(
   { key: 19, versions: [2, 7], flexible: 5 },
   {
@@ -10,6 +14,7 @@ export const createTopicsRequest = request(
         name: string(),
         numPartitions: int32(),
         replicationFactor: int16(),
+        /** Replicas by partition; when given, the two numbers above are -1. */
         assignments: array(
           struct({
             partitionIndex: int32(),
@@ -25,6 +30,7 @@ export const createTopicsRequest = request(
       }),
     ),
     timeoutMs: int32().default(60000),
+    /** Only check. */
     validateOnly: bool(),
   },
 )
@@ -49,6 +55,7 @@ export const createTopicsResponse = response(
             name: string(),
             value: string().nullable().default(''),
             readOnly: bool(),
+            /** See DescribeConfigs. */
             configSource: int8().default(-1).ignorable(),
             isSensitive: bool(),
           }),

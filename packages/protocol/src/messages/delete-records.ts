@@ -1,7 +1,10 @@
 import { array, int16, int32, int64, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Moves the log start offsets of partitions up, so that what lies below is gone (KIP-107). Offset -1: up to the high watermark. */
+/**
+ * Moves the log start offsets of partitions up, so that what lies below is gone (KIP-107). Offset -1: up to the high
+ * watermark.
+ */
 export const deleteRecordsRequest = request(
   { key: 21, versions: [0, 2], flexible: 2 },
   {

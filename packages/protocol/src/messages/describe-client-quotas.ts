@@ -8,6 +8,7 @@ export const describeClientQuotasRequest = request(
     components: array(
       struct({
         entityType: string(),
+        /** 0: this name. 1: the default. 2: any name. */
         matchType: int8(),
         match: string().nullable().default(''),
       }),

@@ -1,7 +1,10 @@
 import { array, bool, int8, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Asks for the cluster id, brokers or controllers (KIP-700). v1: endpoint type (KIP-919). v2: fenced brokers (KIP-1073). */
+/**
+ * Asks for the cluster id, brokers or controllers (KIP-700).
+ * v1: endpoint type (KIP-919). v2: fenced brokers (KIP-1073).
+ */
 export const describeClusterRequest = request(
   { key: 60, versions: [0, 2], flexible: 0 },
   {
@@ -31,6 +34,7 @@ export const describeClusterResponse = response(
         isFenced: bool().since(2),
       }),
     ),
+    /** A bit for each operation; the least int32 where it was not asked for. */
     clusterAuthorizedOperations: int32().default(-2147483648),
   },
 )

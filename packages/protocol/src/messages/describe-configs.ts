@@ -1,14 +1,19 @@
 import { array, bool, int8, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Asks for the configuration of topics, brokers, groups and so on. v1: synonyms (KIP-226). v3: documentation (KIP-569). */
+/**
+ * Asks for the configuration of topics, brokers, groups and so on.
+ * v1: synonyms (KIP-226). v3: documentation (KIP-569).
+ */
 export const describeConfigsRequest = request(
   { key: 32, versions: [1, 4], flexible: 4 },
   {
     resources: array(
       struct({
+        /** 2: topic. 4: broker. 8: broker logger. 16: client metrics. 32: group. */
         resourceType: int8(),
         resourceName: string(),
+        /** Null: all of them. */
         configurationKeys: array(string()).nullable().default([]),
       }),
     ),

@@ -1,7 +1,11 @@
 import { array, bool, bytes, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Describes classic groups. v3: authorized operations (KIP-430). v4: static members (KIP-345). v6: GROUP_ID_NOT_FOUND for unknown groups (KIP-1043). */
+/**
+ * Describes classic groups.
+ * v3: authorized operations (KIP-430). v4: static members (KIP-345). v6: GROUP_ID_NOT_FOUND for unknown groups
+ * (KIP-1043).
+ */
 export const describeGroupsRequest = request(
   { key: 15, versions: [0, 6], flexible: 5 },
   {
@@ -34,6 +38,7 @@ export const describeGroupsResponse = response(
             memberAssignment: bytes(),
           }),
         ),
+        /** A bit for each operation; the least int32 where it was not asked for. */
         authorizedOperations: int32().since(3).default(-2147483648),
       }),
     ),

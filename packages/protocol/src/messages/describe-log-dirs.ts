@@ -17,7 +17,10 @@ export const describeLogDirsRequest = request(
 )
 export interface DescribeLogDirsRequest extends Message<typeof describeLogDirsRequest> {}
 
-/** Log directories with their replicas. v4: total and usable bytes of the volume (KIP-827). v5: cordoned directories (KIP-1066). */
+/**
+ * Log directories with their replicas.
+ * v4: total and usable bytes of the volume (KIP-827). v5: cordoned directories (KIP-1066).
+ */
 export const describeLogDirsResponse = response(
   { key: 35, versions: [1, 5], flexible: 2 },
   {
@@ -34,13 +37,17 @@ export const describeLogDirsResponse = response(
               struct({
                 partitionIndex: int32(),
                 partitionSize: int64(),
+                /** How far a future replica is behind the current one, or that behind the high watermark. */
                 offsetLag: int64(),
+                /** Being moved here from another directory. */
                 isFutureKey: bool(),
               }),
             ),
           }),
         ),
+        /** Of the volume, -1 where it is not known. */
         totalBytes: int64().since(4).default(-1).ignorable(),
+        /** Of the volume, -1 where it is not known. */
         usableBytes: int64().since(4).default(-1).ignorable(),
         isCordoned: bool().since(5).ignorable(),
       }),

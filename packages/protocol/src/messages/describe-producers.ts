@@ -35,6 +35,7 @@ export const describeProducersResponse = response(
                 lastSequence: int32().default(-1),
                 lastTimestamp: int64().default(-1),
                 coordinatorEpoch: int32(),
+                /** -1 when no transaction is open. */
                 currentTxnStartOffset: int64().default(-1),
               }),
             ),

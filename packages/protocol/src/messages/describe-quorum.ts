@@ -1,7 +1,10 @@
 import { array, int16, int32, int64, string, struct, uint16, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Describes the KRaft quorum (KIP-595). v1: timestamps of the replicas (KIP-836). v2: voters with directory ids and addresses (KIP-853). */
+/**
+ * Describes the KRaft quorum (KIP-595).
+ * v1: timestamps of the replicas (KIP-836). v2: voters with directory ids and addresses (KIP-853).
+ */
 export const describeQuorumRequest = request(
   { key: 55, versions: [0, 2], flexible: 0 },
   {

@@ -43,6 +43,7 @@ export const describeTopicPartitionsResponse = response(
             offlineReplicas: array(int32()).ignorable(),
           }),
         ),
+        /** A bit for each operation; the least int32 where it was not asked for. */
         topicAuthorizedOperations: int32().default(-2147483648),
       }),
     ),

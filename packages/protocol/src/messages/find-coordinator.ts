@@ -1,11 +1,15 @@
 import { array, int8, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Asks which broker coordinates a group, a transactional id or a share partition. v4: several keys at once (KIP-699). v6: share partitions (KIP-932). */
+/**
+ * Asks which broker coordinates a group, a transactional id or a share partition.
+ * v4: several keys at once (KIP-699). v6: share partitions (KIP-932).
+ */
 export const findCoordinatorRequest = request(
   { key: 10, versions: [0, 6], flexible: 3 },
   {
     key: string().until(3),
+    /** 0: group. 1: transactional id. 2: share partition. */
     keyType: int8().since(1),
     coordinatorKeys: array(string()).since(4),
   },

@@ -1,7 +1,10 @@
 import { int16, int32, string } from '../schema/field.ts'
 import { header, type Message } from '../schema/schema.ts'
 
-/** In front of every request. v2: with a tag section, for flexible requests; the client id keeps the old form, so that every broker can read it. */
+/**
+ * In front of every request.
+ * v2: with a tag section, for flexible requests; the client id keeps the old form, so that every broker can read it.
+ */
 export const requestHeader = header(
   { name: 'RequestHeader', versions: [1, 2], flexible: 2 },
   {

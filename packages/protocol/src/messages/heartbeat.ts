@@ -8,6 +8,7 @@ export const heartbeatRequest = request(
     groupId: string(),
     generationId: int32(),
     memberId: string(),
+    /** Identity that survives a restart. */
     groupInstanceId: string().nullable().since(3),
   },
 )

@@ -7,11 +7,13 @@ export const incrementalAlterConfigsRequest = request(
   {
     resources: array(
       struct({
+        /** 2: topic. 4: broker. 8: broker logger. 16: client metrics. 32: group. */
         resourceType: int8(),
         resourceName: string(),
         configs: array(
           struct({
             name: string(),
+            /** 0: set. 1: delete. 2: append. 3: subtract. */
             configOperation: int8(),
             value: string().nullable().default(''),
           }),

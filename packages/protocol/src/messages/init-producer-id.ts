@@ -8,8 +8,10 @@ import { type Message, request, response } from '../schema/schema.ts'
 export const initProducerIdRequest = request(
   { key: 22, versions: [0, 5], unstable: 6, flexible: 2 },
   {
+    /** Null: an idempotent producer without transactions. */
     transactionalId: string().nullable().default(''),
     transactionTimeoutMs: int32(),
+    /** What the producer has, to go on with a new epoch; -1: it has none. */
     producerId: int64().since(3).default(-1),
     producerEpoch: int16().since(3).default(-1),
     enable2Pc: bool().since(6),
@@ -20,7 +22,7 @@ export interface InitProducerIdRequest extends Message<typeof initProducerIdRequ
 
 /** The producer's id and epoch. */
 export const initProducerIdResponse = response(
-  { key: 22, versions: [0, 6], flexible: 2 },
+  { key: 22, versions: [0, 5], unstable: 6, flexible: 2 },
   {
     throttleTimeMs: int32().ignorable(),
     errorCode: int16(),

@@ -3,17 +3,22 @@ import { type Message, request, response } from '../schema/schema.ts'
 
 /**
  * Enters a classic group, or rejoins it, with the assignors that the member knows.
- * v1: own rebalance timeout. v4: a member without an id gets one first (KIP-394). v5: static membership (KIP-345). v8: a reason, for the log (KIP-800).
+ * v1: own rebalance timeout. v4: a member without an id gets one first (KIP-394). v5: static membership (KIP-345). v8:
+ * a reason, for the log (KIP-800).
  */
 export const joinGroupRequest = request(
   { key: 11, versions: [0, 9], flexible: 6 },
   {
     groupId: string(),
     sessionTimeoutMs: int32(),
+    /** How long a rebalance waits for this member; -1 (v0): the session timeout. */
     rebalanceTimeoutMs: int32().since(1).default(-1).ignorable(),
+    /** Empty at the first time. */
     memberId: string(),
+    /** Identity that survives a restart. */
     groupInstanceId: string().nullable().since(5),
     protocolType: string(),
+    /** Assignors in order of preference, each with the subscription in its own bytes. */
     protocols: array(
       struct({
         name: string(),
@@ -25,7 +30,10 @@ export const joinGroupRequest = request(
 )
 export interface JoinGroupRequest extends Message<typeof joinGroupRequest> {}
 
-/** The generation that came out. The leader alone gets the members with their subscriptions. v7: protocol type (KIP-559). v9: whether the leader may skip assigning (KIP-814). */
+/**
+ * The generation that came out. The leader alone gets the members with their subscriptions.
+ * v7: protocol type (KIP-559). v9: whether the leader may skip assigning (KIP-814).
+ */
 export const joinGroupResponse = response(
   { key: 11, versions: [0, 9], flexible: 6 },
   {

@@ -1,7 +1,10 @@
 import { array, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Takes members out of a classic group. v3: several at once, also by their static ids (KIP-345). v5: a reason, for the log (KIP-800). */
+/**
+ * Takes members out of a classic group.
+ * v3: several at once, also by their static ids (KIP-345). v5: a reason, for the log (KIP-800).
+ */
 export const leaveGroupRequest = request(
   { key: 13, versions: [0, 5], flexible: 4 },
   {

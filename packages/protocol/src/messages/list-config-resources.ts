@@ -1,7 +1,10 @@
 import { array, int8, int16, int32, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Lists resources that have a configuration: in v0 client-metrics subscriptions (KIP-714), from v1 on of all types (KIP-1142). */
+/**
+ * Lists resources that have a configuration: in v0 client-metrics subscriptions (KIP-714), from v1 on of all types
+ * (KIP-1142).
+ */
 export const listConfigResourcesRequest = request(
   { key: 74, versions: [0, 1], flexible: 0 },
   {

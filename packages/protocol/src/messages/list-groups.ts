@@ -5,7 +5,9 @@ import { type Message, request, response } from '../schema/schema.ts'
 export const listGroupsRequest = request(
   { key: 16, versions: [0, 5], flexible: 3 },
   {
+    /** Empty: all states. */
     statesFilter: array(string()).since(4),
+    /** Empty: all types. */
     typesFilter: array(string()).since(5),
   },
 )

@@ -1,7 +1,10 @@
 import { array, int16, int32, int64, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Lists the transactions that this broker coordinates (KIP-664). v1: only long ones (KIP-994). v2: by pattern (KIP-1152). */
+/**
+ * Lists the transactions that this broker coordinates (KIP-664).
+ * v1: only long ones (KIP-994). v2: by pattern (KIP-1152).
+ */
 export const listTransactionsRequest = request(
   { key: 66, versions: [0, 2], flexible: 0 },
   {

@@ -3,7 +3,8 @@ import { type Message, request, response } from '../schema/schema.ts'
 
 /**
  * Asks for brokers, topics and who leads each partition. Null topics: all of them (an empty list in v0).
- * v4: whether to create missing topics. v8: authorized operations (KIP-430). v10: topic ids (KIP-516). v11: the cluster's authorized operations moved to DescribeCluster (KIP-700).
+ * v4: whether to create missing topics. v8: authorized operations (KIP-430). v10: topic ids (KIP-516). v11: the
+ * cluster's authorized operations moved to DescribeCluster (KIP-700).
  */
 export const metadataRequest = request(
   { key: 3, versions: [0, 13], flexible: 9 },
@@ -24,8 +25,9 @@ export const metadataRequest = request(
 export interface MetadataRequest extends Message<typeof metadataRequest> {}
 
 /**
- * Brokers and topics as this broker sees them. v1: racks, controller, internal topics. v7: leader epochs (KIP-320). v10: topic ids. v13: an error for the whole answer
- * (KIP-1102: the client shall start again from its bootstrap servers).
+ * Brokers and topics as this broker sees them.
+ * v1: racks, controller, internal topics. v7: leader epochs (KIP-320). v10: topic ids. v13: an error for the whole
+ * answer (KIP-1102: the client shall start again from its bootstrap servers).
  */
 export const metadataResponse = response(
   { key: 3, versions: [0, 13], flexible: 9 },
@@ -58,9 +60,11 @@ export const metadataResponse = response(
             offlineReplicas: array(int32()).since(5).ignorable(),
           }),
         ),
+        /** A bit for each operation; the least int32 where it was not asked for. */
         topicAuthorizedOperations: int32().since(8).default(-2147483648),
       }),
     ),
+    /** A bit for each operation; the least int32 where it was not asked for. */
     clusterAuthorizedOperations: int32().since(8).until(10).default(-2147483648),
     errorCode: int16().since(13).ignorable(),
   },

@@ -3,7 +3,8 @@ import { type Message, request, response } from '../schema/schema.ts'
 
 /**
  * Reads a group's committed offsets. Null topics: all that it has.
- * v7: wait for transactions in flight (KIP-447). v8: several groups at once (KIP-709). v9: member epoch (KIP-848). v10: topic ids.
+ * v7: wait for transactions in flight (KIP-447). v8: several groups at once (KIP-709). v9: member epoch (KIP-848).
+ * v10: topic ids.
  */
 export const offsetFetchRequest = request(
   { key: 9, versions: [1, 10], flexible: 6 },
@@ -34,6 +35,7 @@ export const offsetFetchRequest = request(
           .default([]),
       }),
     ).since(8),
+    /** Refuse offsets that a transaction in flight may still change. */
     requireStable: bool().since(7),
   },
 )

@@ -1,7 +1,7 @@
 import { array, int16, int32, int64, string, struct } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Asks where leader epochs end, to find where two logs diverge (KIP-101). v3: replica id (KIP-392). */
+/** Asks where leader epochs end, to find where two logs diverge (KIP-101). v3: replica id. */
 export const offsetForLeaderEpochRequest = request(
   { key: 23, versions: [2, 4], flexible: 4 },
   {

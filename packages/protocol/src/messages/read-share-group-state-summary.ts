@@ -1,7 +1,10 @@
 import { array, int16, int32, int64, string, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Reads where share partitions begin, without their batches (KIP-932). v1: how many deliveries are complete (KIP-1226). */
+/**
+ * Reads where share partitions begin, without their batches (KIP-932).
+ * v1: how many deliveries are complete (KIP-1226).
+ */
 export const readShareGroupStateSummaryRequest = request(
   { key: 87, versions: [0, 1], flexible: 0 },
   {

@@ -1,7 +1,10 @@
 import { array, bool, int8, int16, int32, int64, records, string, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** Acquires records for a share group's member, and acknowledges earlier ones (KIP-932). v2: acquire modes and renewal of locks (KIP-1206, KIP-1222). */
+/**
+ * Acquires records for a share group's member, and acknowledges earlier ones (KIP-932).
+ * v2: acquire modes and renewal of locks (KIP-1206, KIP-1222).
+ */
 export const shareFetchRequest = request(
   { key: 78, versions: [1, 2], flexible: 0 },
   {

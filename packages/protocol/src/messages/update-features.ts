@@ -9,8 +9,10 @@ export const updateFeaturesRequest = request(
     featureUpdates: array(
       struct({
         feature: string(),
+        /** 0 deletes the feature. */
         maxVersionLevel: int16(),
         allowDowngrade: bool().until(0),
+        /** 1: upgrade only. 2: downgrade without loss. 3: any downgrade. */
         upgradeType: int8().since(1).default(1),
       }),
     ),

@@ -1,7 +1,10 @@
 import { array, int8, int16, int32, int64, string, struct, uuid } from '../schema/field.ts'
 import { type Message, request, response } from '../schema/schema.ts'
 
-/** A share partition's leader stores its state with the share coordinator (KIP-932). v1: how many deliveries are complete (KIP-1226). */
+/**
+ * A share partition's leader stores its state with the share coordinator (KIP-932).
+ * v1: how many deliveries are complete (KIP-1226).
+ */
 export const writeShareGroupStateRequest = request(
   { key: 85, versions: [0, 1], flexible: 0 },
   {

@@ -34,7 +34,10 @@ export const offsetCommitKey = data(
 )
 export interface OffsetCommitKey extends Message<typeof offsetCommitKey> {}
 
-/** A group's committed offset for one partition. v1: an own expiry time. v2: expiry by the group's retention. v3: leader epoch (KIP-320). v4: topic id. */
+/**
+ * A group's committed offset for one partition.
+ * v1: an own expiry time. v2: expiry by the group's retention. v3: leader epoch (KIP-320). v4: topic id.
+ */
 export const offsetCommitValue = data(
   { name: 'OffsetCommitValue', key: 1, versions: [0, 4], flexible: 4 },
   {
@@ -42,6 +45,7 @@ export const offsetCommitValue = data(
     leaderEpoch: int32().since(3).default(-1).ignorable(),
     metadata: string(),
     commitTimestamp: int64(),
+    /** -1: by the retention of the group. */
     expireTimestamp: int64().since(1).until(1).default(-1).ignorable(),
     topicId: uuid().since(4).tagged(0).ignorable(),
   },
@@ -68,7 +72,10 @@ const memberMetadata = struct({
   assignment: bytes(),
 })
 
-/** A classic group, stored at each completed rebalance. v1: rebalance timeout. v2: when its state last changed. v3: static members (KIP-345). */
+/**
+ * A classic group, stored at each completed rebalance.
+ * v1: rebalance timeout. v2: when its state last changed. v3: static members (KIP-345).
+ */
 export const groupMetadataValue = data(
   { name: 'GroupMetadataValue', key: 2, versions: [0, 4], flexible: 4 },
   {

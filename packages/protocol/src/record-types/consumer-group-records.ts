@@ -20,7 +20,10 @@ export const consumerGroupMetadataValue = data(
 )
 export interface ConsumerGroupMetadataValue extends Message<typeof consumerGroupMetadataValue> {}
 
-/** Key of the partitions that a consumer group subscribes to. Kafka 4.1 and later write only tombstones of it. */
+/**
+ * Key of the partitions that a consumer group subscribes to. Since the metadata hash of KIP-1101 only tombstones of it
+ * are written.
+ */
 export const consumerGroupPartitionMetadataKey = data(
   { name: 'ConsumerGroupPartitionMetadataKey', key: 4, versions: [0, 0] },
   {

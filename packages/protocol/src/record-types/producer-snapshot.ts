@@ -1,7 +1,10 @@
 import { array, int16, int32, int64, struct, uint32 } from '../schema/field.ts'
 import { data, type Message } from '../schema/schema.ts'
 
-/** The producers of a partition, in its `.snapshot` file, behind an int16 version. The CRC-32C covers what follows its field. */
+/**
+ * The producers of a partition, in its `.snapshot` file, behind an int16 version. The CRC-32C covers what follows its
+ * field.
+ */
 export const producerSnapshot = data(
   { name: 'ProducerSnapshot', versions: [1, 1] },
   {
