@@ -97,7 +97,7 @@ export class GroupTransition {
   /** The static member came back under a new id: who still waits under the old one is fenced. */
   replaceStaticMember(oldMember: GroupMember, newMemberId: string): void {
     const fenced = errorCodes.FENCED_INSTANCE_ID
-    this.answerJoin(oldMember.memberId, { errorCode: fenced, memberId: oldMember.memberId, protocolName: null })
+    this.answerJoin(oldMember.memberId, { errorCode: fenced, memberId: oldMember.memberId })
     this.answerSync(oldMember.memberId, { errorCode: fenced })
     this.stopSession(oldMember.memberId)
     this.#members.delete(oldMember.memberId)
@@ -221,7 +221,7 @@ export function joinAnswer(answer: Partial<JoinAnswer>): JoinAnswer {
     errorCode: answer.errorCode ?? errorCodes.NONE,
     generationId: answer.generationId ?? -1,
     protocolType: answer.protocolType ?? null,
-    protocolName: answer.protocolName === undefined ? '' : answer.protocolName,
+    protocolName: answer.protocolName ?? null,
     leader: answer.leader ?? '',
     skipAssignment: answer.skipAssignment ?? false,
     memberId: answer.memberId ?? '',

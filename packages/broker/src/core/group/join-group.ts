@@ -156,7 +156,7 @@ function joinAsKnownMember(join: Join): void {
 function answerWithoutRebalance(group: ClassicGroup, request: JoinRequest): Partial<JoinAnswer> | null {
   const { memberId } = request
   const invalid = validateMember(group, memberId, request.groupInstanceId)
-  if (invalid !== null) return { errorCode: invalid, memberId, protocolName: null }
+  if (invalid !== null) return { errorCode: invalid, memberId }
   const member = group.members.get(memberId)
   const isLeader = group.leaderId === memberId
   const isUnchanged = member !== undefined && sameProtocols(member.protocols, request.protocols)
