@@ -69,13 +69,7 @@ const bannedCallsAllowed: Record<string, readonly string[]> = {
 }
 
 /** What only tests use, besides *.test.ts. */
-const testSupport = [
-  /\/testing\//,
-  /\/fixtures\//,
-  /\/test-[^/]*\.ts$/,
-  /-contract\.ts$/,
-  /^packages\/protocol\/src\/golden\.ts$/,
-]
+const testSupport = [/\/testing\//, /\/fixtures\//, /\/test-[^/]*\.ts$/, /-contract\.ts$/]
 
 interface File {
   readonly path: string

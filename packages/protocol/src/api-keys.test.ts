@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiKeys, apiName } from './api-keys.ts'
-import { allSchemas } from './golden.ts'
 import { apiVersionsRequest, apiVersionsResponse, fetchRequest, fetchResponse, initProducerIdRequest } from './index.ts'
+import { allSchemas } from './testing/golden.ts'
 
 test('every API has a request and a response of its name, with the same versions', async () => {
   const schemas = await allSchemas()

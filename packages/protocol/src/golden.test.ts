@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goldenVectors } from './golden.ts'
 import { Reader } from './schema/reader.ts'
 import { Writer } from './schema/writer.ts'
+import { goldenVectors } from './testing/golden.ts'
 
 const vectors = await goldenVectors()
 

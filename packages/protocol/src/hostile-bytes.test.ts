@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { goldenVectors } from './golden.ts'
 import { DecodeError } from './schema/codec-error.ts'
 import { interpretDecode } from './schema/interpreter.ts'
 import { Reader } from './schema/reader.ts'
+import { goldenVectors } from './testing/golden.ts'
 
 const vectors = await goldenVectors()
 

@@ -61,7 +61,7 @@ function decodeTags(plan: StructPlan, value: Struct, reader: Reader, path: Path)
     const size = reader.unsignedVarint()
     const field = plan.fields.find(field => field.present && field.tag === tag)
     if (field === undefined) {
-      reader.skip(size)
+      reader.advance(size)
       continue
     }
     path.push(field.name)

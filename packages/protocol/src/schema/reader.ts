@@ -96,7 +96,7 @@ export class Reader {
     return readText(this.buffer, at, byteLength)
   }
 
-  skip(length: number): void {
+  advance(length: number): void {
     this.#take(length)
   }
 
@@ -104,7 +104,7 @@ export class Reader {
   skipTags(): void {
     for (let count = this.unsignedVarint(); count > 0; count--) {
       this.unsignedVarint()
-      this.skip(this.unsignedVarint())
+      this.advance(this.unsignedVarint())
     }
   }
 

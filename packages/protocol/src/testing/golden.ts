@@ -1,8 +1,8 @@
 /** Loads the golden vectors for the tests. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { defaultOf } from './schema/interpreter.ts'
-import type { FieldPlan, StructPlan, TypePlan } from './schema/plan.ts'
-import { Schema } from './schema/schema.ts'
+import { defaultOf } from '../schema/interpreter.ts'
+import type { FieldPlan, StructPlan, TypePlan } from '../schema/plan.ts'
+import { Schema } from '../schema/schema.ts'
 
 export interface GoldenVector {
   readonly schema: Schema<unknown, unknown>
@@ -18,9 +18,9 @@ export interface GoldenVector {
 export async function allSchemas(): Promise<Map<string, Schema<unknown, unknown>>> {
   const schemas = new Map<string, Schema<unknown, unknown>>()
   for (const folder of ['messages', 'record-types']) {
-    for (const file of readdirSync(new URL(folder, import.meta.url)).sort()) {
+    for (const file of readdirSync(new URL(`../${folder}`, import.meta.url)).sort()) {
       if (!file.endsWith('.ts')) continue
-      const module: Record<string, unknown> = await import(`./${folder}/${file}`)
+      const module: Record<string, unknown> = await import(`../${folder}/${file}`)
       for (const value of Object.values(module)) if (value instanceof Schema) schemas.set(value.name, value)
     }
   }
@@ -28,7 +28,7 @@ export async function allSchemas(): Promise<Map<string, Schema<unknown, unknown>
 }
 
 export async function goldenVectors(): Promise<GoldenVector[]> {
-  const folder = new URL('../golden/', import.meta.url)
+  const folder = new URL('../../golden/', import.meta.url)
   const schemas = await allSchemas()
   const vectors: GoldenVector[] = []
   for (const file of readdirSync(folder).sort()) {

@@ -1,7 +1,7 @@
 /** Values of a message for property tests: whatever a version can carry. */
 import fc from 'fast-check'
-import { defaultOf } from './interpreter.ts'
-import type { FieldPlan, StructPlan, TypePlan } from './plan.ts'
+import { defaultOf } from '../schema/interpreter.ts'
+import type { FieldPlan, StructPlan, TypePlan } from '../schema/plan.ts'
 
 export function arbitraryValue(plan: StructPlan): fc.Arbitrary<Record<string, unknown>> {
   const fields = Object.fromEntries(plan.fields.map(field => [field.name, arbitraryField(field)]))
