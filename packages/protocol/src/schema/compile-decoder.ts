@@ -8,19 +8,10 @@
 import type { FieldPlan, ScalarPlan, StructPlan, TypePlan } from './plan.ts'
 import { fixedBytes, typeMinBytes, wordsOf } from './plan.ts'
 import { SourceCode } from './source-code.ts'
+import { emitSteps, type Step } from './step.ts'
 
 export function decoderSource(plan: StructPlan, name: string): string {
   return new DecoderSource(name).function(plan)
-}
-
-/** Something that stands on the wire behind its predecessor. */
-interface Step {
-  /** Bytes that it needs at once. */
-  readonly bytes: number
-  /** Whether these are all it takes. */
-  readonly fixed: boolean
-  /** Writes the code; `at` is the expression of its place. */
-  emit(at: string): void
 }
 
 class DecoderSource {
@@ -89,34 +80,8 @@ class DecoderSource {
     return `{ ${properties.join(', ')} }`
   }
 
-  /** Emits steps with one check of the remaining bytes for each run. */
   #run(steps: readonly Step[]): void {
-    for (let i = 0; i < steps.length; ) {
-      const run: Step[] = []
-      let bytes = 0
-      for (; i < steps.length; i++) {
-        const step = steps[i]
-        if (step === undefined) break
-        run.push(step)
-        bytes += step.bytes
-        if (step.fixed) continue
-        i++
-        break
-      }
-      this.#code.line(`if (end - at < ${bytes}) throw malformed`)
-      let offset = 0
-      for (const step of run) {
-        if (step.fixed) {
-          step.emit(offset === 0 ? 'at' : `at + ${offset}`)
-          offset += step.bytes
-        } else {
-          if (offset > 0) this.#code.line(`at += ${offset}`)
-          offset = 0
-          step.emit('at')
-        }
-      }
-      if (offset > 0) this.#code.line(`at += ${offset}`)
-    }
+    emitSteps(this.#code, steps, bytes => this.#code.line(`if (end - at < ${bytes}) throw malformed`))
   }
 
   #step(type: TypePlan, nullable: boolean, variable: string): Step {

@@ -6,18 +6,10 @@
 import type { FieldPlan, StructPlan, TypePlan } from './plan.ts'
 import { fixedBytes } from './plan.ts'
 import { SourceCode } from './source-code.ts'
+import { emitSteps, type Step } from './step.ts'
 
 export function encoderSource(plan: StructPlan, name: string): string {
   return new EncoderSource(name).function(plan)
-}
-
-/** Something that is written behind its predecessor. */
-interface Step {
-  /** Bytes of room that it needs at once; all it takes where it is fixed. */
-  readonly bytes: number
-  readonly fixed: boolean
-  /** Writes the code; `at` is the expression of its place. */
-  emit(at: string): void
 }
 
 class EncoderSource {
@@ -72,34 +64,10 @@ class EncoderSource {
     if (plan.flexible) steps.push(this.#tagStep(tagged.toSorted((a, b) => (a.field.tag ?? 0) - (b.field.tag ?? 0))))
   }
 
-  /** Emits steps with one request for room for each run. */
   #run(steps: readonly Step[]): void {
-    for (let i = 0; i < steps.length; ) {
-      const run: Step[] = []
-      let bytes = 0
-      for (; i < steps.length; i++) {
-        const step = steps[i]
-        if (step === undefined) break
-        run.push(step)
-        bytes += step.bytes
-        if (step.fixed) continue
-        i++
-        break
-      }
+    emitSteps(this.#code, steps, bytes => {
       if (bytes > 0) this.#ensure(String(bytes))
-      let offset = 0
-      for (const step of run) {
-        if (step.fixed) {
-          step.emit(offset === 0 ? 'at' : `at + ${offset}`)
-          offset += step.bytes
-        } else {
-          if (offset > 0) this.#code.line(`at += ${offset}`)
-          offset = 0
-          step.emit('at')
-        }
-      }
-      if (offset > 0) this.#code.line(`at += ${offset}`)
-    }
+    })
   }
 
   #ensure(bytes: string): void {
