@@ -2,7 +2,7 @@ import { type Disk, DiskError, type DiskLock, type Random } from '@odradek/platf
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { lockFile, metaPropertiesFile } from './file-names.ts'
-import { readTextFile, replaceTextFileSync } from './text-file.ts'
+import { directoryOf, readTextFile, replaceTextFileSync } from './text-file.ts'
 
 export interface DataDirectoryOptions {
   readonly disk: Disk
@@ -51,6 +51,7 @@ export class DataDirectory {
         return new DataDirectory(path, properties, lock)
       }
       const properties = { clusterId: clusterId ?? randomUuid(random), nodeId, directoryId: randomUuid(random) }
+      syncAncestors(disk, path)
       replaceTextFileSync(disk, file, format(properties))
       logger.info('made a new data directory', { path, clusterId: properties.clusterId })
       return new DataDirectory(path, properties, lock)
@@ -68,7 +69,7 @@ export class DataDirectory {
 
 function takeLock(disk: Disk, path: string): DiskLock {
   try {
-    disk.makeDirectorySync(path)
+    makeDirectory(disk, path)
     return disk.lock(`${path}/${lockFile}`)
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
@@ -79,6 +80,31 @@ function takeLock(disk: Disk, path: string): DiskLock {
       { cause: error },
     )
   }
+}
+
+/**
+ * What is synced in a directory is lost all the same when the power takes the directory's own name. Once, before
+ * meta.properties says that the directory is made: later starts need not look.
+ */
+function syncAncestors(disk: Disk, path: string): void {
+  for (let directory = path; directory !== ''; ) {
+    directory = directory.slice(0, directory.lastIndexOf('/'))
+    try {
+      disk.syncDirectorySync(directory === '' ? '/' : directory)
+    } catch (error) {
+      // One that we may not even open was not made by us.
+      if (!(error instanceof DiskError) || error.kind !== 'denied') throw error
+    }
+  }
+}
+
+/** With its parents, and so that a power loss cannot take their names. */
+function makeDirectory(disk: Disk, path: string): void {
+  const made: string[] = []
+  for (let missing = path; missing !== '' && disk.statSync(missing) === null; missing = directoryOf(missing))
+    made.push(missing)
+  disk.makeDirectorySync(path)
+  for (const name of made) disk.syncDirectorySync(directoryOf(name) || '/')
 }
 
 function cannotUse(path: string, cause: DiskError): OdradekError {

@@ -258,17 +258,39 @@ async function recoverSegments(
   for (let index = firstUnsynced; index < segments.count; index++) {
     const segment = segments.all[index]
     if (segment === undefined) break
+    if (index > firstUnsynced && isBehindLoss(options, segment, logEndOffset)) {
+      const lostOffsets = segment.baseOffset - logEndOffset
+      context.logger.warn('the end of a segment is missing: cut off what came behind it', {
+        directory,
+        lostOffsets,
+        logEndOffset,
+      })
+      removeFrom(context.disk, segments, snapshots, index)
+      break
+    }
     producers.advanceTo(segment.baseOffset)
     const cutBytes = await recoverSegment(options, segment, { epochs, producers })
     logEndOffset = Math.max(producers.endOffset, segment.baseOffset)
     if (cutBytes === 0) continue
     context.logger.warn('cut off the end of the log, which was not whole', { directory, cutBytes, logEndOffset })
-    const behind = segments.all.slice(index + 1)
-    removeSegments(context.disk, segments, behind)
-    for (const gone of behind) snapshots.remove(gone.baseOffset)
+    removeFrom(context.disk, segments, snapshots, index + 1)
     break
   }
   return { producers, logEndOffset }
+}
+
+/**
+ * The power may take the whole end of a segment, at the border of a batch, and leave the next segment's file. Where nothing
+ * was promised to be durable, a gap is such a loss, unless compaction makes gaps here.
+ */
+function isBehindLoss({ config, recoveryPoint }: LoadOptions, segment: Segment, logEndOffset: number): boolean {
+  return segment.baseOffset > logEndOffset && logEndOffset >= recoveryPoint && !config.cleanupPolicy.compact
+}
+
+function removeFrom(disk: Disk, segments: Segments, snapshots: ProducerSnapshots, index: number): void {
+  const gone = segments.all.slice(index)
+  removeSegments(disk, segments, gone)
+  for (const segment of gone) snapshots.remove(segment.baseOffset)
 }
 
 /** Whether the indexes of a segment below the recovery point are there; a crash cannot have touched them. */

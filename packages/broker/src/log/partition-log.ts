@@ -695,12 +695,12 @@ export class PartitionLog {
     let isClean = this.#offlineReason === null
     if (isClean) {
       try {
+        // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
+        const lacksSnapshot = this.#writtenEndOffset > 0 && snapshots.offsets.at(-1) !== this.#writtenEndOffset
         const hasNews = this.#flusher.recoveryPoint < this.#writtenEndOffset || !this.#epochsAreSaved
-        if (hasNews) {
+        if (hasNews || lacksSnapshot) {
           segments.active.persistIndexes()
-          if (snapshots.offsets.at(-1) !== this.#writtenEndOffset) {
-            snapshots.write(this.#writtenEndOffset, producers.producers())
-          }
+          if (lacksSnapshot) snapshots.write(this.#writtenEndOffset, producers.producers())
           isClean = await this.#flushWritten()
         }
       } catch (error) {
