@@ -1,6 +1,7 @@
 // Changes of configs, as a whole (AlterConfigs) or setting by setting (IncrementalAlterConfigs): both come down to the
 // settings that a resource is to have afterwards, which are checked and written as one value.
 
+import { errorCodes } from '@odradek/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { brokerDefinition } from '../config/broker-settings.ts'
 import { checkDynamicBrokerConfig } from '../config/check-dynamic-broker-config.ts'
@@ -10,7 +11,7 @@ import { groupSettings } from '../config/settings/group-settings.ts'
 import { topicDefinition } from '../config/topic-config.ts'
 import type { ClusterChange } from './cluster-change.ts'
 import { type ClusterImage, type ConfigOverrides, type ConfigResource, overridesOf } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success, unknownTopic } from './decision.ts'
+import { type Decision, type Outcome, refusal, success } from './decision.ts'
 import { checkTopicName } from './topic-name.ts'
 
 /** Codes of ConfigResource.Type. */
@@ -113,6 +114,7 @@ function resourceOf(
     case resourceTypes.clientMetrics:
       return refusal('INVALID_REQUEST', 'Odradek does not collect the metrics of clients yet.')
     case resourceTypes.brokerLogger:
+      if (!input.incremental) return refusal('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
       return refusal('INVALID_REQUEST', 'Odradek does not change the levels of loggers at run time.')
     default:
       return refusal('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
@@ -128,14 +130,15 @@ function applyOperations(
   resource: ConfigResource,
   before: ConfigOverrides,
 ): { overrides: ConfigOverrides } | Outcome {
-  const after: Record<string, string> = { ...before }
+  // Names come from outside: as keys of a map, none of them is special.
+  const after = new Map(Object.entries(before))
   for (const { name, value, configOperation } of configs) {
     switch (configOperation) {
       case alterOperations.set:
-        after[name] = value ?? ''
+        after.set(name, value ?? '')
         break
       case alterOperations.delete:
-        delete after[name]
+        after.delete(name)
         break
       case alterOperations.append:
       case alterOperations.subtract: {
@@ -145,20 +148,20 @@ function applyOperations(
           const verb = append ? 'APPEND' : 'SUBTRACT'
           return refusal('INVALID_CONFIG', `Can't ${verb} to key ${name} because its type is not LIST.`)
         }
-        const present = (after[name] ?? definition.defaultText ?? '').split(',').filter(part => part !== '')
+        const present = (after.get(name) ?? definition.defaultText ?? '').split(',').filter(part => part !== '')
         const given = (value ?? '').split(',')
-        after[name] = (
-          append
-            ? [...present, ...given.filter(part => !present.includes(part))]
-            : present.filter(part => !given.includes(part))
-        ).join(',')
+        const parts = append
+          ? [...present, ...given.filter(part => !present.includes(part))]
+          : present.filter(part => !given.includes(part))
+        after.set(name, parts.join(','))
         break
       }
       default:
-        return refusal('INVALID_REQUEST', `Unknown operations type ${configOperation}`)
+        if (resource.type === 'broker') return refusal('INVALID_REQUEST', `Unknown operations type ${configOperation}`)
+        return { errorCode: errorCodes.UNKNOWN_SERVER_ERROR, errorMessage: null }
     }
   }
-  return { overrides: after }
+  return { overrides: Object.fromEntries(after) }
 }
 
 function definitionOf(resource: ConfigResource, name: string) {
@@ -185,7 +188,7 @@ function checkResource(
     if (badName !== null) return badName
     const problem = checkTopicConfig(config, after, before)
     if (problem !== null) return refusal('INVALID_CONFIG', problem)
-    return image.topics.has(name) ? null : unknownTopic
+    return image.topics.has(name) ? null : refusal('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
   }
   if (type === 'group') {
     if (name === '') return refusal('INVALID_REQUEST', 'Default group resources are not allowed.')

@@ -1,7 +1,8 @@
 import type { CreatePartitionsRequest } from '@odradek/protocol'
+import { errorCodes } from '@odradek/protocol'
 import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
 import type { ClusterImage, TopicImage } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success, unknownTopic } from './decision.ts'
+import { type Decision, type Outcome, refusal, success } from './decision.ts'
 import { assignedPartition, type NewPartition, newPartition } from './partition-assignment.ts'
 import { placeReplicas } from './replica-placement.ts'
 
@@ -83,6 +84,8 @@ function decideNewPartitions(
   return added
 }
 
-/** Most partitions that one request may add; Kafka's controller cannot write more records at once. */
+// Both go without a message in Kafka.
+const unknownTopic: Outcome = { errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null }
+const tooMany: Outcome = { errorCode: errorCodes.UNKNOWN_SERVER_ERROR, errorMessage: null }
+/** Most partitions that one request may add. */
 const partitionsMax = 10_000
-const tooMany = refusal('POLICY_VIOLATION', 'Unable to perform excessively large batch operation.')

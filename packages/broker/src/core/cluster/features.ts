@@ -59,10 +59,11 @@ function checkUpdate(
     return 'The controller does not support the given upgrade type.'
   }
   if (level < 0) return 'A feature version cannot be less than 0.'
-  if (supported === undefined && level !== 0) {
+  if (supported === undefined) {
+    if (level === 0) return `Feature ${feature} not found.`
     return `Local controller ${image.controllerId} does not support this feature.`
   }
-  if (supported !== undefined && (level < supported.min || level > supported.max)) {
+  if (level < supported.min || level > supported.max) {
     return `Local controller ${image.controllerId} only supports versions ${supported.min}-${supported.max}`
   }
   if (level < present && upgradeType === upgradeTypes.upgrade) {

@@ -26,7 +26,7 @@ type Name<T extends ConfigType> = NamesOfType<typeof brokerSettings, T>
  * life: whoever must act on a change subscribes, everybody else asks again.
  */
 export class BrokerConfig {
-  readonly #static: ReadonlyMap<string, string>
+  readonly #static: Map<string, string>
   #layers: readonly { readonly source: BrokerConfigSource; readonly values: ReadonlyMap<string, string> }[]
   readonly #parsed = new Map<string, ConfigValue>()
   readonly #memory = new Map<string, unknown>()
@@ -36,8 +36,8 @@ export class BrokerConfig {
   constructor(settings: Readonly<Record<string, string>> = {}) {
     this.#static = new Map(Object.entries(settings))
     // The older name says the same, whichever of the two was given.
-    const nodeId = settings['node.id'] ?? settings['broker.id'] ?? odradekDefaults['node.id']
-    if (nodeId !== undefined) this.#static = new Map([...this.#static, ['node.id', nodeId], ['broker.id', nodeId]])
+    const nodeId = settings['node.id'] ?? settings['broker.id'] ?? '1'
+    this.#static.set('node.id', nodeId).set('broker.id', nodeId)
     this.#layers = [{ source: 'static', values: this.#static }]
   }
 

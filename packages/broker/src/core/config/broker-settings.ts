@@ -41,7 +41,6 @@ const coarserNames = [
 
 /** What Odradek does otherwise than Kafka when nobody says. */
 export const odradekDefaults: Readonly<Record<string, string>> = {
-  'node.id': '1',
   'process.roles': 'broker,controller',
   // Nobody waits for a first message in a test, or at a terminal.
   'group.initial.rebalance.delay.ms': '0',

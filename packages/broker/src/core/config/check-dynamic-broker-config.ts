@@ -14,7 +14,12 @@ export function checkDynamicBrokerConfig(input: {
   const { after, before, perBroker } = input
   const names = Object.keys(after)
   const fixed = names.filter(name => brokerDefinition(name)?.update === 'read-only')
-  if (fixed.length > 0) return invalid(`Cannot update these configs dynamically: Set(${fixed.join(', ')})`)
+  if (fixed.length > 0) return invalid(`Cannot update these configs dynamically: [${fixed.join(', ')}]`)
+  const perListener = names.filter(name => name.startsWith('ssl.') && brokerDefinition(name) !== undefined)
+  if (perListener.length > 0) {
+    const message = 'These security configs can be dynamically updated only per-listener using the listener prefix'
+    return invalid(`${message}: [${perListener.join(', ')}]`)
+  }
   for (const [name, text] of Object.entries(after)) {
     const definition = brokerDefinition(name)
     // Unknown names come last, after all that Kafka itself refuses: it takes them, for a plugin may know them.
@@ -62,7 +67,9 @@ function checkSupported(after: ConfigOverrides, before: ConfigOverrides): Outcom
     const parsed = parseConfig(name, definition, text)
     if (isProblem(parsed) || parsed.text === definition.defaultText) continue
     const unsupported =
-      brokerStanding(name) === 'unsupported' ? explainUnsupported(name) : unsupportedValue(name, parsed.text.split(','))
+      brokerStanding(name) === 'unsupported' || definition.update === 'per-broker'
+        ? explainUnsupported(`${name} while the broker runs`)
+        : unsupportedValue(name, parsed.text.split(','))
     if (unsupported !== null) return refusal('INVALID_CONFIG', unsupported)
   }
   return null

@@ -113,7 +113,8 @@ function parseText(type: ConfigType, text: string): ParsedConfig | string {
       return { value, text: doubleText(value) }
     }
     case 'list': {
-      const value = text === '' ? [] : text.split(/\s*,\s*/)
+      // What is named twice is taken once.
+      const value = text === '' ? [] : [...new Set(text.split(/\s*,\s*/))]
       return { value, text: value.join(',') }
     }
     case 'string':
@@ -123,10 +124,8 @@ function parseText(type: ConfigType, text: string): ParsedConfig | string {
   }
 }
 
-/** No setting takes a list that names something twice. */
 function checkList(name: string, value: ConfigValue): string | null {
   if (!Array.isArray(value)) return null
-  if (new Set(value).size !== value.length) return `Configuration '${name}' values must not be duplicated.`
   if (value.includes('')) return `Configuration '${name}' values must not be empty.`
   return null
 }

@@ -4,6 +4,7 @@ import type { ConfigOverrides } from '../cluster/cluster-image.ts'
 import type { BrokerConfig, BrokerConfigSource } from './broker-config.ts'
 import { brokerDefinition, brokerSettings } from './broker-settings.ts'
 import type { ConfigDefinition } from './config-definition.ts'
+import { clientMetricsSettings } from './settings/client-metrics-settings.ts'
 import { groupSettings } from './settings/group-settings.ts'
 import { topicSettings } from './settings/topic-settings.ts'
 import { inMilliseconds, TopicConfig } from './topic-config.ts'
@@ -86,6 +87,13 @@ export function describeGroupSettings(
     const synonyms = own === undefined ? inherited : [{ name, value: own, source: sources.group }, ...inherited]
     return setting({ name, definition, value, synonyms, readOnly: false })
   })
+}
+
+/** Of a subscription that nobody made. */
+export function describeClientMetricsSettings(names: SettingNames): Setting[] {
+  return shownNames(clientMetricsSettings, names, () => false).map(([name, definition]) =>
+    setting({ name, definition, value: definition.defaultText, synonyms: [], readOnly: false }),
+  )
 }
 
 /** What a new topic's settings are, by name; the values are the texts as they were given. */

@@ -48,7 +48,6 @@ export function listOf(...choices: readonly string[]): Validator {
   const choice = oneOf(...choices)
   return ({ name, value }) => {
     const values = asList(value)
-    if (new Set(values).size !== values.length) return `Configuration '${name}' values must not be duplicated.`
     if (values.includes('')) return `Configuration '${name}' values must not be empty.`
     for (const one of values) {
       const problem = choice({ name, value: one })

@@ -20,7 +20,7 @@ export function describeClientQuotasHandler(): ApiHandler<DescribeClientQuotasRe
   return apiHandler(describeClientQuotasRequest, describeClientQuotasResponse, request => {
     const problem = checkFilter(request)
     if (problem !== null) return { ...problem, entries: null }
-    return { errorCode: errorCodes.NONE, errorMessage: null, entries: [] }
+    return { entries: [] }
   })
 }
 
@@ -28,25 +28,27 @@ function checkFilter({ components }: DescribeClientQuotasRequest): { errorCode: 
   const invalid = (errorMessage: string) => ({ errorCode: errorCodes.INVALID_REQUEST, errorMessage })
   const seen = new Set<string>()
   for (const { entityType, matchType, match } of components) {
-    if (entityType === '') return invalid('Unexpected empty filter component entity type')
-    if (seen.has(entityType)) return invalid(`Entity type ${entityType} cannot appear more than once in the filter`)
+    if (entityType === '') return invalid('Invalid empty entity type.')
+    if (seen.has(entityType)) return invalid(`Entity type ${entityType} cannot appear more than once in the filter.`)
     seen.add(entityType)
     if (matchType === matchTypes.exact && match === null)
-      return invalid('Request specifies MATCH_TYPE_EXACT, but the match is null')
+      return invalid('Request specified MATCH_TYPE_EXACT, but set match string to null.')
     if (matchType !== matchTypes.exact && match !== null && matchType <= matchTypes.any) {
-      return invalid('Request specifies a match with a match type that takes none')
+      return invalid(
+        `Request specified ${matchType === matchTypes.default ? 'MATCH_TYPE_DEFAULT' : 'MATCH_TYPE_SPECIFIED'}, but also specified a match string.`,
+      )
     }
-    if (!Object.values<number>(matchTypes).includes(matchType)) return invalid(`Unexpected match type: ${matchType}`)
+    if (!Object.values<number>(matchTypes).includes(matchType)) return invalid(`Unknown match type ${matchType}`)
     if (!entityTypes.includes(entityType)) {
       return {
         errorCode: errorCodes.UNSUPPORTED_VERSION,
-        errorMessage: `Custom entity type '${entityType}' not supported`,
+        errorMessage: `Unsupported entity type ${entityType}`,
       }
     }
   }
   if (seen.has('ip') && seen.size > 1) {
     return invalid(
-      'Invalid entity filter component combination, IP filter component should not be used with user or clientId filter component.',
+      'Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.',
     )
   }
   return null

@@ -2,7 +2,8 @@
  * DescribeConfigs, versions 1 to 4: settings of topics, of this broker, of all brokers and of groups. ACL checks (with
  * security): DESCRIBE_CONFIGS on the topic or group, or on the cluster for a broker.
  *
- * Left out: levels of loggers (there is one logger, set at the start) and subscriptions of client metrics.
+ * Left out: levels of loggers, of which none can be set while the broker runs; subscriptions of client metrics, so that
+ * each is described by its defaults, as Kafka describes one that does not exist.
  */
 import {
   type DescribeConfigsRequest,
@@ -20,6 +21,7 @@ import type { BrokerConfig } from '../../core/config/broker-config.ts'
 import {
   describeAllBrokersSettings,
   describeBrokerSettings,
+  describeClientMetricsSettings,
   describeGroupSettings,
   describeTopicSettings,
   type Setting,
@@ -51,7 +53,7 @@ export function describeConfigsHandler(
         synonyms: request.includeSynonyms ? setting.synonyms : [],
         documentation: request.includeDocumentation ? setting.documentation : null,
       }))
-      return { resourceType, resourceName, errorMessage: null, configs }
+      return { resourceType, resourceName, configs }
     })
     return { results }
   })
@@ -86,7 +88,7 @@ function describeResource(
     }
     case resourceTypes.clientMetrics:
       if (name === '') return refusal('INVALID_REQUEST', 'Client metrics subscription name must not be empty')
-      return { settings: [] }
+      return { settings: describeClientMetricsSettings(names) }
     default:
       if (name === '') return refusal('INVALID_REQUEST', 'Broker id must not be empty')
       return checkLoggerName(name, brokerId) ?? { settings: [] }

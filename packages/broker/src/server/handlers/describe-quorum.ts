@@ -7,10 +7,10 @@ import {
   type DescribeQuorumRequest,
   describeQuorumRequest,
   describeQuorumResponse,
-  errorCodes,
   type MessageInput,
 } from '@odradek/protocol'
 import type { ClusterImage } from '../../core/cluster/cluster-image.ts'
+import { unknownTopic } from '../../core/cluster/decision.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 
@@ -32,7 +32,7 @@ export function describeQuorumHandler({
       topicName,
       partitions: partitions.map(({ partitionIndex }) => {
         if (topicName !== '__cluster_metadata' || partitionIndex !== 0) {
-          return { partitionIndex, errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null }
+          return { partitionIndex, ...unknownTopic }
         }
         const leader = {
           replicaId: image.controllerId,
@@ -42,7 +42,6 @@ export function describeQuorumHandler({
         }
         return {
           partitionIndex,
-          errorMessage: null,
           leaderId: image.controllerId,
           leaderEpoch: 1,
           highWatermark: image.revision + 1,
@@ -55,6 +54,7 @@ export function describeQuorumHandler({
       nodeId,
       listeners: [{ name: context.listenerName, host, port }],
     }))
-    return { errorMessage: null, topics, nodes: context.apiVersion >= 2 ? nodes : [] }
+    const isDescribed = topics.some(({ partitions }) => partitions.some(partition => 'currentVoters' in partition))
+    return { topics, nodes: context.apiVersion >= 2 && isDescribed ? nodes : [] }
   })
 }

@@ -50,14 +50,17 @@ function asksForAll({ topics }: MetadataRequest, apiVersion: number): boolean {
   return topics === null || (apiVersion === 0 && topics.length === 0)
 }
 
-/** Versions 10 and 11 have places for ids and null names, and no meaning for them. */
+/** Versions 10 and 11 have places for ids and null names, and no meaning for them; later ones want one of the two. */
 function checkRequest({ topics }: MetadataRequest, apiVersion: number): Answer | null {
-  if (topics === null || apiVersion >= 12) return null
-  if (!topics.some(({ name, topicId }) => name === null || topicId !== zeroUuid)) return null
-  return {
+  if (topics === null) return null
+  const refuse = (errorCode: number): Answer => ({
     clusterId: null,
-    topics: topics.map(({ name, topicId }) => ({ name: name ?? '', topicId, errorCode: errorCodes.INVALID_REQUEST })),
-  }
+    topics: topics.map(({ name, topicId }) => ({ name: name ?? '', topicId, errorCode })),
+  })
+  const hasId = topics.some(({ topicId }) => topicId !== zeroUuid)
+  const isNameless = topics.some(({ name }) => name === null)
+  if (apiVersion < 12) return hasId || isNameless ? refuse(errorCodes.INVALID_REQUEST) : null
+  return isNameless && !hasId ? refuse(errorCodes.UNKNOWN_SERVER_ERROR) : null
 }
 
 function namesToCreate(
@@ -89,6 +92,7 @@ function answer(
     reachable,
     missingListener: apiVersion >= 6 ? errorCodes.LISTENER_NOT_FOUND : errorCodes.LEADER_NOT_AVAILABLE,
   }
+  const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? topicOperations : operationsNotAsked
   const describe = (topic: TopicImage): AnswerTopic => ({
     errorCode: errorCodes.NONE,
     name: topic.name,
@@ -98,7 +102,7 @@ function answer(
       const described = { partitionIndex, ...describePartition(partition, view) }
       return apiVersion === 0 ? withoutUnreachable(described, reachable) : described
     }),
-    topicAuthorizedOperations: request.includeTopicAuthorizedOperations ? topicOperations : operationsNotAsked,
+    topicAuthorizedOperations,
   })
   return {
     brokers: [...reachable.values()],
@@ -106,7 +110,10 @@ function answer(
     controllerId: controllerOf(image),
     topics: asksForAll(request, apiVersion)
       ? [...image.topics.values()].map(describe)
-      : askedTopics(request, image, problems).map(found => ('partitions' in found ? describe(found) : found)),
+      : askedTopics(request, image, problems).map(found => {
+          if ('partitions' in found) return describe(found)
+          return found.name === null ? found : { ...found, topicAuthorizedOperations }
+        }),
     clusterAuthorizedOperations:
       apiVersion <= 10 && request.includeClusterAuthorizedOperations ? clusterOperations : operationsNotAsked,
   }
@@ -128,7 +135,7 @@ function askedTopics(
   if (ids.size > 0) {
     const missing = { errorCode: errorCodes.UNKNOWN_TOPIC_ID, name: null }
     const known = [...ids].map(topicId => image.topicsById.get(topicId) ?? { ...missing, topicId })
-    return known.sort((a, b) => Number('errorCode' in a) - Number('errorCode' in b))
+    return known.sort((a, b) => Number('errorCode' in b) - Number('errorCode' in a))
   }
   const names = new Set(topics?.map(({ name }) => name ?? ''))
   return [...names].map(name => {

@@ -24,7 +24,8 @@ export function updateFeaturesHandler({
     const { outcome, byFeature } = await controller.updateFeatures(updates, { validateOnly: request.validateOnly })
     return {
       ...outcome,
-      results: apiVersion <= 1 ? byFeature.map(({ feature, outcome }) => ({ feature, ...outcome })) : [],
+      results:
+        apiVersion <= 1 ? byFeature.map(({ feature, outcome }) => ({ feature, ...outcome, errorMessage: 'NONE' })) : [],
     }
   })
 }
