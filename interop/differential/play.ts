@@ -24,7 +24,7 @@ export interface Played {
   readonly world: World
 }
 
-const answerTimeoutMs = 8_000
+const answerTimeoutMs = 12_000
 /** For a request that does not wait: time for it to be handled before the next step. */
 const headStartMs = 40
 
@@ -62,8 +62,8 @@ class Player {
         await sleep(step.ms)
         return
       case 'gather':
-        await Promise.all(this.#outcomes)
-        return this.#settle()
+        await Promise.race([Promise.all(this.#outcomes), sleep(step.forAtMostMs, undefined, { ref: false })])
+        return
     }
   }
 

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   findCoordinatorRequest,
   findCoordinatorResponse,
+  initProducerIdRequest,
+  initProducerIdResponse,
   offsetFetchRequest,
   offsetFetchResponse,
 } from '@odradek/protocol'
@@ -48,7 +50,7 @@ let plays = 0
 
 /** A difference has to show this often in a row; a busy machine lets a timer fire late once, not always. */
 const confirmations = 2
-const shrinkPlaysMax = 60
+const shrinkPlaysMax = 40
 
 export async function runDifferential(ports: Ports, options: RunOptions): Promise<RunResult> {
   const run = new Run(ports, options)

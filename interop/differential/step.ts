@@ -30,9 +30,10 @@ export interface PauseStep {
   readonly ms: number
 }
 
-/** Waits for the answers that are still owed. */
+/** Waits for the answers that are still owed, or until some of them are known to be held back. */
 export interface GatherStep {
   readonly kind: 'gather'
+  readonly forAtMostMs: number
 }
 
 export interface RequestOptions<A> {
@@ -106,6 +107,6 @@ export function pause(ms: number): PauseStep {
   return { kind: 'pause', ms }
 }
 
-export function gather(): GatherStep {
-  return { kind: 'gather' }
+export function gather(forAtMostMs = 60_000): GatherStep {
+  return { kind: 'gather', forAtMostMs }
 }

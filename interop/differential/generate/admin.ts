@@ -19,7 +19,7 @@ import { askAny, type Scope, someTopic, strangeTopicId, versionOf } from './scop
 
 const createApi = { request: createTopicsRequest, response: createTopicsResponse }
 /** Kafka's broker applies a changed configuration a moment after the controller has answered. */
-const configDelayMs = 80
+const configDelayMs = 200
 
 /** The topic that most sequences begin with. */
 export function createTopic(scope: Scope, letter: string): Step[] {

@@ -28,6 +28,13 @@ export type MemberLabel = (typeof memberLabels)[number]
 /** Each member has a connection of its own, since a join is answered only when the others have joined. */
 const connectionOf: Record<MemberLabel, number> = { a: 1, b: 2, c: 3 }
 
+/** Longer than a sequence, so that no timer fires in the middle of one by chance. */
+const sessionMs = 30_000
+const rebalanceMs = 6_000
+
+/** A join that was not answered in this time waits for other members. */
+const heldBackMs = 300
+
 /** With the brokers' `group.min.session.timeout.ms` at 300. */
 const shortSessionMs = 700
 
@@ -52,7 +59,7 @@ interface JoinOptions {
 export function join(scope: Scope, label: MemberLabel, { sessionTimeoutMs, instance = null }: JoinOptions = {}): Step {
   const { random } = scope
   const group = groupName(scope)
-  const session = sessionTimeoutMs ?? random.mostly(10_000, [100, 10_000_000, 0, -1], 0.97)
+  const session = sessionTimeoutMs ?? random.mostly(sessionMs, [100, 10_000_000, 0, -1], 0.97)
   const protocolType = random.mostly('consumer', ['connect', ''], 0.97)
   const assignors = random.mostly(['range'], [['range', 'roundrobin'], ['roundrobin'], []], 0.85)
   const strangerId = random.mostly<string | null>(null, [`${scope.prefix}nobody`], 0.97)
@@ -75,8 +82,8 @@ export function join(scope: Scope, label: MemberLabel, { sessionTimeoutMs, insta
     version => world => ({
       groupId: group,
       // Before v1 this is the time that a rebalance may take, too.
-      sessionTimeoutMs: version === 0 && session === 10_000 ? 1_500 : session,
-      rebalanceTimeoutMs: 900,
+      sessionTimeoutMs: version === 0 && session === sessionMs ? rebalanceMs : session,
+      rebalanceTimeoutMs: rebalanceMs,
       memberId: strangerId ?? memberOf(world, group, label).memberId,
       ...(version >= 5 ? { groupInstanceId: instance } : {}),
       protocolType,
@@ -157,7 +164,7 @@ export function leave(scope: Scope, label: MemberLabel, instance: string | null 
 function enters(scope: Scope, label: MemberLabel, options?: JoinOptions): Step[] {
   return [
     join(scope, label, options),
-    pause(60),
+    gather(heldBackMs),
     join(scope, label, options),
     gather(),
     sync(scope, label, { leads: true }),
@@ -169,7 +176,7 @@ function enters(scope: Scope, label: MemberLabel, options?: JoinOptions): Step[]
 function rebalances(scope: Scope, newcomer: MemberLabel, member: MemberLabel, options?: JoinOptions): Step[] {
   return [
     join(scope, newcomer, options),
-    pause(60),
+    gather(heldBackMs),
     join(scope, newcomer, options),
     heartbeat(scope, member),
     join(scope, member),
@@ -198,7 +205,7 @@ export function groupLife(scope: Scope): Step[] {
 function vanishes(scope: Scope): Step[] {
   return [
     join(scope, 'c', { sessionTimeoutMs: shortSessionMs }),
-    pause(60),
+    gather(heldBackMs),
     join(scope, 'c', { sessionTimeoutMs: shortSessionMs }),
     join(scope, 'a'),
     gather(),

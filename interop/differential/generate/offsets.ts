@@ -15,7 +15,7 @@ import { askAny, type Scope, somePartition, someTopic, strangeTopicId } from './
 
 export function offsetCommit(scope: Scope): Step[] {
   const { random } = scope
-  const group = random.mostly(groupName(scope), [`${scope.prefix}other`, ''], 0.9)
+  const group = random.mostly(groupName(scope), [`${scope.prefix}other`], 0.9)
   const asMember = random.chance(0.5)
   const strayGeneration = random.mostly(0, [1, -1, 50], 0.85)
   const name = someTopic(scope)
