@@ -43,8 +43,10 @@ export class ClusterMetadata {
       return change === null ? [] : [{ revision: entry.revision, changes: [change] }]
     })
     const isState = ({ changes }: ChangeSet) => changes[0]?.kind === 'partition'
-    metadata.#image = foldChanges(emptyImage, ...sets.filter(set => !isState(set)), ...sets.filter(isState))
-    metadata.#image = { ...metadata.#image, revision }
+    if (sets.length > 0) {
+      const image = foldChanges(emptyImage, ...sets.filter(set => !isState(set)), ...sets.filter(isState))
+      metadata.#image = { ...image, revision }
+    }
     metadata.#stopWatching = store.watch(revision, changes => {
       metadata.#queue.push(changes)
       if (!metadata.#applying) void metadata.#applyQueue()

@@ -63,11 +63,11 @@ export class Journal {
       ? readRecords(content, path)
       : { records: [], end: header.length, firstRecordBytes: 0 }
     if (content.length > end) file.truncateSync(end)
-    if (!begun) {
-      file.writeSync([header], 0)
-      await file.sync()
-      await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/')
-    } else if (content.length > end) await file.sync()
+    if (!begun) file.writeSync([header], 0)
+    // What was read may be in the page cache only, left there by a process that was killed before it had synced: it
+    // counts as committed from now on, so it is made to last first.
+    await file.sync()
+    await disk.syncDirectory(directoryOf(path))
     const journal = new Journal({ disk, path, file, end, firstRecordBytes })
     return { journal, records, cutBytes: begun ? Math.max(0, content.length - end) : 0 }
   }
@@ -93,7 +93,7 @@ export class Journal {
     await replacement.sync()
     replacement.closeSync()
     this.#disk.renameSync(replacementOf(this.#path), this.#path)
-    await this.#disk.syncDirectory(this.#path.slice(0, this.#path.lastIndexOf('/')) || '/')
+    await this.#disk.syncDirectory(directoryOf(this.#path))
     this.#file.closeSync()
     this.#file = this.#disk.openSync(this.#path, { create: false })
     this.#end = header.length + entry.length
@@ -103,6 +103,10 @@ export class Journal {
   close(): void {
     this.#file.closeSync()
   }
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
 }
 
 function replacementOf(path: string): string {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryDisk } from '@odradek/platform'
+import type { ClusterChange, TopicDefinition } from '../core/cluster/cluster-change.ts'
+import { ClusterMetadata } from './cluster-metadata.ts'
+import { LocalStore } from './local-store.ts'
+
+const clock = { now: () => 0, monotonic: () => 0, after: () => ({ cancel: () => {} }), soon: () => {} }
+const path = '/metadata'
+
+async function openBoth(disk = createMemoryDisk()) {
+  const { store } = await LocalStore.open({ disk, clock, path })
+  return { store, disk, metadata: await ClusterMetadata.open(store) }
+}
+
+const definition: TopicDefinition = { topicId: 'T', partitions: [{ replicas: [1], leader: 1, isr: [1] }] }
+const topic: ClusterChange = { kind: 'topic', name: 'a', value: definition }
+
+test('a commit resolves once every subscriber has applied it, and the image shows it only then', async () => {
+  const { metadata } = await openBoth()
+  const events: string[] = []
+  await metadata.subscribe(async next => {
+    if (!next.topics.has('a')) return
+    events.push(`applying, shown: ${metadata.image.topics.has('a')}`)
+    await new Promise(resolve => queueMicrotask(() => resolve(undefined)))
+    events.push('applied')
+  })
+  await metadata.commit([topic])
+  events.push(`resolved, shown: ${metadata.image.topics.has('a')}`)
+  assert.deepEqual(events, ['applying, shown: false', 'applied', 'resolved, shown: true'])
+})
+
+test('subscribers see every image in order, each with the one before it', async () => {
+  const { metadata } = await openBoth()
+  const steps: [number, number][] = []
+  await metadata.subscribe((next, previous) => void steps.push([previous.revision, next.revision]))
+  await Promise.all([metadata.commit([topic]), metadata.commit([{ kind: 'producer-ids', value: { next: 5 } }])])
+  assert.deepEqual(steps, [
+    [0, 1],
+    [1, 2],
+  ])
+})
+
+test('a late subscriber is brought up to the present first', async () => {
+  const { metadata } = await openBoth()
+  await metadata.commit([topic])
+  const seen: string[][] = []
+  const leave = await metadata.subscribe((next, previous) => {
+    seen.push([...previous.topics.keys()], [...next.topics.keys()])
+  })
+  assert.deepEqual(seen, [[], ['a']])
+  leave()
+  await metadata.commit([{ kind: 'topic', name: 'a', value: null }])
+  assert.equal(seen.length, 2)
+})
+
+test('a commit that was decided on an older image is refused, and the newer image is there', async () => {
+  const { store, metadata } = await openBoth()
+  const other = await ClusterMetadata.open(store)
+  await metadata.commit([topic])
+  // The other one hears of changes through the store alone, as another broker would.
+  assert.equal(await other.commit([{ kind: 'topic', name: 'a', value: null }]), 'committed')
+  assert.equal(metadata.image.topics.has('a'), false)
+  const racing = await Promise.all([metadata.commit([topic]), other.commit([topic])])
+  assert.deepEqual(racing.sort(), ['committed', 'conflict'])
+  assert.ok(other.image.topics.has('a') && metadata.image.topics.has('a'))
+})
+
+test('a commit can stand on what it does not change', async () => {
+  const { metadata } = await openBoth()
+  const other: ClusterChange = { kind: 'producer-ids', value: { next: 5 } }
+  const first = metadata.commit([topic])
+  assert.equal(await metadata.commit([other], { alsoUnchanged: [topic] }), 'conflict')
+  assert.equal(await first, 'committed')
+  assert.equal(await metadata.commit([other], { alsoUnchanged: [topic] }), 'committed')
+})
+
+test('opened again, the image is the same, whatever order the entities were written in', async () => {
+  const { store, disk, metadata } = await openBoth()
+  const state = { leader: -1, leaderEpoch: 1, partitionEpoch: 1, replicas: [1], isr: [] }
+  await metadata.commit([{ kind: 'broker', brokerId: 1, value: { rack: 'r', endpoints: [], fenced: false } }])
+  await metadata.commit([topic])
+  await metadata.commit([{ kind: 'partition', topicId: 'T', index: 0, value: state }])
+  // The topic grows after its partition has changed.
+  const grown = { ...definition, partitions: [...definition.partitions, ...definition.partitions] }
+  await metadata.commit([{ kind: 'topic', name: 'a', value: grown }])
+  await metadata.commit([{ kind: 'config', resource: { type: 'group', name: 'a/b' }, value: { x: '1' } }])
+  await metadata.commit([{ kind: 'feature', name: 'f', value: { level: 2 } }])
+  await metadata.commit([{ kind: 'cluster', value: { clusterId: 'C' } }])
+  await store.close()
+  const again = await openBoth(disk)
+  assert.deepEqual(again.metadata.image, metadata.image)
+  assert.deepEqual(again.metadata.image.topics.get('a')?.partitions[0], state)
+})
