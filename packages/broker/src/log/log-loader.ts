@@ -25,6 +25,7 @@ import { finishInterruptedWork, listSegmentFiles, type SegmentFiles } from './le
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
+import { addRecentBatches } from './recent-batches.ts'
 import { Segment } from './segment.ts'
 import { Segments } from './segments.ts'
 import { readTextFile } from './text-file.ts'
@@ -52,6 +53,9 @@ export interface LoadedLog {
 }
 
 const scanBytes = 1024 * 1024
+/** Where producers' last batches are looked for: a clean stop has answered nearly all of them. */
+const recentBytesClean = 64 * 1024
+const recentBytesUnclean = 4 * 1024 * 1024
 
 /** After a clean stop. Null when the files are not as a clean stop leaves them: then `recoverLog`. Throws DiskError. */
 export function loadCleanLog(options: LoadOptions): LoadedLog | null {
@@ -69,6 +73,10 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
   const snapshot = snapshots.load(logEndOffset)
   // A log that has never had a snapshot has never had a producer that needs one.
   const producers = producersOf(options, snapshot ?? { offset: logEndOffset, producers: [] })
+  if (snapshot !== null) {
+    const window = { offset: snapshot.offset, windowBytes: recentBytesClean }
+    addRecentBatches(segments, [...producers.producers()], window)
+  }
   if (snapshot !== null && snapshot.offset < logEndOffset) {
     replayProducersSync(segments, producers, Math.max(snapshot.offset, logStartOffset), logEndOffset)
   }
@@ -252,6 +260,10 @@ async function recoverSegments(
   const from = segments.all[firstUnsynced]?.baseOffset ?? options.logStartOffset
   const snapshot = snapshots.load(from)
   const producers = producersOf(options, snapshot ?? { offset: options.logStartOffset, producers: [] })
+  if (snapshot !== null) {
+    const window = { offset: snapshot.offset, windowBytes: recentBytesUnclean }
+    addRecentBatches(segments, [...producers.producers()], window)
+  }
   if (producers.endOffset < from) replayProducersSync(segments, producers, producers.endOffset, from)
 
   let logEndOffset = from

@@ -30,6 +30,19 @@ export class OffsetIndex {
     return slot < 0 ? 0 : this.file.entries.readInt32BE(slot * entryBytes + 4)
   }
 
+  /** The position of the last entry that points at or before `position`; 0 without one. */
+  positionBefore(position: number): number {
+    const entries = this.file.entries
+    let low = -1
+    let high = this.file.count - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (entries.readInt32BE(middle * entryBytes + 4) <= position) low = middle
+      else high = middle - 1
+    }
+    return low < 0 ? 0 : entries.readInt32BE(low * entryBytes + 4)
+  }
+
   /** The last entry's position; 0 without one. */
   get lastPosition(): number {
     const count = this.file.count

@@ -700,7 +700,10 @@ export class PartitionLog {
         const hasNews = this.#flusher.recoveryPoint < this.#writtenEndOffset || !this.#epochsAreSaved
         if (hasNews || lacksSnapshot) {
           segments.active.persistIndexes()
-          if (lacksSnapshot) snapshots.write(this.#writtenEndOffset, producers.producers())
+          if (lacksSnapshot) {
+            snapshots.write(this.#writtenEndOffset, producers.producers())
+            this.#flusher.namesChanged()
+          }
           isClean = await this.#flushWritten()
         }
       } catch (error) {
