@@ -206,7 +206,6 @@ class History {
 
   async #work(platform: Platform, { steps, endsClean }: { steps: number; endsClean: boolean }): Promise<void> {
     const running = await this.#open(platform)
-    ;(globalThis as any).dump = () =>
     await this.#model.check(running.log, this.#powerWasLost)
     this.#powerWasLost = false
     for (let step = 0; step < steps; step++) {
