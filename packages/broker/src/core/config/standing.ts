@@ -20,7 +20,6 @@ const compactionTopicSettings = [
 const honouredTopicSettings = new Set([
   'cleanup.policy',
   'compression.gzip.level',
-  'compression.lz4.level',
   'compression.type',
   'compression.zstd.level',
   'file.delete.delay.ms',
@@ -73,7 +72,6 @@ const honouredBrokerSettings = new Set([
   'socket.request.max.bytes',
   // the log
   'compression.gzip.level',
-  'compression.lz4.level',
   'compression.type',
   'compression.zstd.level',
   'log.cleanup.policy',
