@@ -11,10 +11,11 @@ export interface PendingWrite {
 
 /** Larger than this, a write is not worth the loop's time. */
 const syncWriteBytesMax = 256 * 1024
-/** A synchronous write that takes longer shows that the kernel throttles us. */
+/** A synchronous write that takes longer may show that the kernel throttles us. */
 const slowWriteMs = 5
-/** For so long a slow disk's writes then go through the pool. */
-const slowForMs = 1000
+/** Writes then go through the pool for so many times as long: a hiccup costs little, a slow disk stops the loop rarely. */
+const slowFactor = 20
+const slowForMsMax = 1000
 const vectorChunksMax = 512
 const vectorBytesMax = 8 * 1024 * 1024
 
@@ -35,7 +36,8 @@ export class DiskPace {
 
   wrote(begun: number): void {
     const now = this.#clock.monotonic()
-    if (now - begun > slowWriteMs) this.#slowUntil = now + slowForMs
+    const tookMs = now - begun
+    if (tookMs > slowWriteMs) this.#slowUntil = now + Math.min(tookMs * slowFactor, slowForMsMax)
   }
 }
 

@@ -92,14 +92,10 @@ async function run(logs: TestLogs, model: Model, step: Command): Promise<void> {
       return
     }
     case 'read':
-      return read(
-        log,
-        model,
-        Math.round(model.startOffset + step.at * (model.values.length - model.startOffset)),
-        step.maxBytes,
-      )
+      await read(log, model, offsetIn(model, step.at), step.maxBytes)
+      return
     case 'deleteRecords': {
-      const offset = Math.round(model.startOffset + step.at * (model.values.length - model.startOffset))
+      const offset = offsetIn(model, step.at)
       assert.deepEqual(log.deleteRecords(offset), { errorCode: errorCodes.NONE, lowWatermark: offset })
       model.startOffset = offset
       await logs.manager.checkpoint()
@@ -128,6 +124,10 @@ async function run(logs: TestLogs, model: Model, step: Command): Promise<void> {
   }
   assert.equal(logs.get('t').logEndOffset, model.values.length)
   assert.equal(logs.get('t').logStartOffset, model.startOffset)
+}
+
+function offsetIn({ startOffset, values }: Model, part: number): number {
+  return Math.round(startOffset + part * (values.length - startOffset))
 }
 
 async function append(logs: TestLogs, model: Model, count: number, valueBytes: number): Promise<void> {
