@@ -1,5 +1,5 @@
 // What the handlers talk to: finds the shard of a group and hands the request on.
-import type { Clock, Random } from '@odradek/platform'
+import type { Clock, Random, Timer } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import type { JoinAnswer, SyncAnswer } from '../core/group/decision.ts'
@@ -43,6 +43,8 @@ export class GroupCoordinator {
   readonly #shards = new Map<number, GroupShard>()
   #topic: { readonly topicId: string; readonly partitions: number } | null = null
   #stopped = false
+  /** Of the expiry of offsets. */
+  #expiry: Timer | null = null
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
@@ -73,7 +75,7 @@ export class GroupCoordinator {
 
   /** Begins to expire offsets. */
   start(): void {
-    this.#options.clock.after(this.#options.config.offsetsRetentionCheckIntervalMs, () => {
+    this.#expiry = this.#options.clock.after(this.#options.config.offsetsRetentionCheckIntervalMs, () => {
       if (this.#stopped) return
       for (const shard of this.#shards.values()) shard.tick((core, nowMs) => core.decideExpiry(nowMs))
       this.start()
@@ -83,6 +85,7 @@ export class GroupCoordinator {
   /** All who are parked are answered; nothing happens after it. */
   stop(): void {
     this.#stopped = true
+    this.#expiry?.cancel()
     for (const shard of this.#shards.values()) shard.close()
     this.#shards.clear()
   }
