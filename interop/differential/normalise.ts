@@ -26,7 +26,7 @@ const ownWords = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentati
 /** Fields that say how a machine stands at the moment. */
 const gauges = new Set(['port', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch'])
 /** Where the metadata log stands depends on all that a cluster has gone through. */
-const quorumGauges = new Set(['highWatermark', 'logEndOffset'])
+const quorumGauges = new Set(['highWatermark', 'logEndOffset', 'leaderEpoch'])
 /** Fields that hold an id of the broker's own making. */
 const ids = new Set(['topicId', 'memberId', 'leader', 'producerId', 'replicaDirectoryId'])
 /** Names of other sequences, and of topics that a broker keeps for itself, are not this sequence's business. */

@@ -181,9 +181,7 @@ export function incrementalAlterConfigs(scope: Scope): Step[] {
   const { random } = scope
   const configs = Array.from({ length: random.int(0, 2) }, () => {
     const list = random.chance(0.15)
-    const config = list
-      ? { name: 'cleanup.policy', value: random.pick(['compact', 'delete', 'burn']) }
-      : planConfig(random)
+    const config = list ? { name: 'cleanup.policy', value: random.pick(['delete', 'burn']) } : planConfig(random)
     return { ...config, configOperation: list ? random.pick([2, 3, 0]) : random.mostly(0, [1, 2, 3, 9], 0.7) }
   })
   const resources = [{ ...planResource(scope), configs: random.chance(0.95) ? distinct(configs) : configs }]

@@ -38,7 +38,7 @@ export function produce(scope: Scope): Step[] {
         transactionalId: null,
         acks,
         timeoutMs,
-        topicData: byTopic(targets).map(([topic, ofTopic]) => ({
+        topicData: byTopic(targets, target => target.partition).map(([topic, ofTopic]) => ({
           name: topic,
           topicId: topicIdOf(world, topic),
           partitionData: ofTopic.map(target => ({ index: target.partition, records: target.records(world) })),
@@ -79,9 +79,13 @@ function planTarget(scope: Scope): Target {
   }
 }
 
-/** A request names a topic once, with all its partitions. */
-function byTopic<T extends { topic: string }>(targets: readonly T[]): [string, T[]][] {
-  return [...Map.groupBy(targets, target => target.topic)]
+/** A request names a topic once, with its partitions, each once: what Kafka makes of doubles depends on its hash tables. */
+function byTopic<T extends { topic: string }>(
+  targets: readonly T[],
+  partitionOf: (target: T) => number,
+): [string, T[]][] {
+  const distinct = new Map(targets.map(target => [`${target.topic} ${partitionOf(target)}`, target]))
+  return [...Map.groupBy(distinct.values(), target => target.topic)]
 }
 
 function topicIdOf(world: World, topic: string): string {
@@ -136,7 +140,7 @@ export function fetch(scope: Scope): Step[] {
       world => ({
         ...common,
         ...sessionFields(version, session, world),
-        topics: byTopic(partitions).map(([topic, ofTopic]) => ({
+        topics: byTopic(partitions, target => target.partition).map(([topic, ofTopic]) => ({
           topic,
           topicId: topicIdOf(world, topic),
           partitions: ofTopic.map(({ topic: _, ...fields }) => fields),
@@ -217,7 +221,7 @@ export function listOffsets(scope: Scope): Step[] {
   })
   const isolationLevel = random.mostly(0, [1])
   const replicaId = random.mostly(-1, [-2], 0.95)
-  const topics = byTopic(targets).map(([name, partitions]) => ({
+  const topics = byTopic(targets, target => target.partitionIndex).map(([name, partitions]) => ({
     name,
     partitions: partitions.map(({ topic: _, ...fields }) => fields),
   }))
