@@ -3,13 +3,14 @@ import {
   apiKeys,
   apiVersionsRequest,
   apiVersionsResponse,
+  FrameAssembler,
+  FrameError,
   Reader,
   requestHeader,
   responseHeader,
   Writer,
 } from '@odradek/protocol'
 import type { Body, RequestSchema, ResponseSchema } from './api.ts'
-import { FrameAssembler } from './frame-assembler.ts'
 import { ConnectionError, KafkaError } from './kafka-error.ts'
 
 export interface ConnectionOptions {
@@ -26,6 +27,9 @@ export interface SendOptions {
   readonly timeoutMs?: number
 }
 
+/** What a broker may send: a Fetch of ours asks for less, and whoever sends more is no broker. */
+const answerBytesMax = 512 * 1024 * 1024
+
 interface Waiting {
   readonly correlationId: number
   readonly answer: (frame: Buffer) => void
@@ -39,7 +43,7 @@ export class BrokerConnection implements ConnectionHandler {
   readonly port: number
   readonly #options: ConnectionOptions
   readonly #connection: Connection
-  readonly #frames = new FrameAssembler(frame => this.#receive(frame))
+  readonly #frames = new FrameAssembler(answerBytesMax)
   /** In the order in which the requests were sent. */
   readonly #waiting: Waiting[] = []
   #versions = new Map<number, readonly [number, number]>()
@@ -106,7 +110,16 @@ export class BrokerConnection implements ConnectionHandler {
   }
 
   onData(chunk: Buffer): void {
-    this.#frames.push(chunk)
+    const answers: Buffer[] = []
+    try {
+      this.#frames.push(chunk, answers)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#fail(new ConnectionError(`${this.host}:${this.port} does not speak Kafka's protocol: ${error.message}`))
+      this.#connection.destroy()
+      return
+    }
+    for (const answer of answers) this.#receive(answer)
   }
 
   onDrain(): void {}

@@ -115,6 +115,20 @@ test('where no broker answers, the reason of the last one is told', async () => 
   await assert.rejects(simulation.settle(client(simulation).metadata(null)), /no broker at broker:9092/)
 })
 
+test('a server of another protocol is recognized by its first bytes', async () => {
+  const simulation = createSimulation({ seed: 7 })
+  const { network } = simulation.platform('broker')
+  const answer = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')
+  const listening = network.listen({ host: 'broker', port: 9092 }, connection =>
+    connection.handle({ onData: () => connection.write([answer]), onDrain: () => {}, onClose: () => {} }),
+  )
+  await simulation.settle(listening)
+  await assert.rejects(
+    simulation.settle(client(simulation).metadata(null)),
+    /^ConnectionError: broker:9092 does not speak Kafka's protocol/,
+  )
+})
+
 test('bootstrap addresses have hosts, ports and brackets for IPv6', () => {
   assert.deepEqual(parseBootstrap('a:1, b ,[::1]:3'), [
     { host: 'a', port: 1 },

@@ -2,13 +2,13 @@ import type { Connection, ConnectionHandler, Network } from '@odradek/platform'
 import {
   apiVersionsRequest,
   apiVersionsResponse,
+  FrameAssembler,
   Reader,
   requestHeader,
   responseHeader,
   type Schema,
   Writer,
 } from '@odradek/protocol'
-import { FrameAssembler } from './frame-assembler.ts'
 
 /** An API that a scripted broker answers; undefined leaves the request without an answer. */
 export interface ScriptedApi {
@@ -45,8 +45,13 @@ export class ScriptedBroker {
   }
 
   #serve(connection: Connection): ConnectionHandler {
-    const frames = new FrameAssembler(frame => this.#answer(connection, frame))
-    return { onData: chunk => frames.push(chunk), onDrain: () => {}, onClose: () => {} }
+    const assembler = new FrameAssembler(0x7fffffff)
+    const onData = (chunk: Buffer) => {
+      const frames: Buffer[] = []
+      assembler.push(chunk, frames)
+      for (const frame of frames) this.#answer(connection, frame)
+    }
+    return { onData, onDrain: () => {}, onClose: () => {} }
   }
 
   #answer(connection: Connection, frame: Buffer): void {

@@ -1,6 +1,6 @@
 import type { Connection, NetworkError } from '@odradek/platform'
+import { FrameAssembler, FrameError } from '@odradek/protocol'
 import { ConnectionError } from './api-handler.ts'
-import { FrameAssembler, FrameError } from './frame-assembler.ts'
 import { peekApiKey } from './request-header.ts'
 
 /** The answer's bytes, without any where the request gets no answer. */
@@ -62,7 +62,7 @@ export class ServerConnection {
     this.listenerName = options.listenerName
     this.socket = options.socket
     this.#host = options.host
-    this.#assembler = new FrameAssembler(options.host.frameBytesMax)
+    this.#assembler = new FrameAssembler(options.host.frameBytesMax, 'socket.request.max.bytes')
     this.lastActiveMs = options.host.now()
   }
 

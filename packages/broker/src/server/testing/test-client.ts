@@ -1,6 +1,5 @@
 import type { Connection, Network } from '@odradek/platform'
-import { Reader, requestHeader, Writer } from '@odradek/protocol'
-import { FrameAssembler } from '../frame-assembler.ts'
+import { FrameAssembler, Reader, requestHeader, Writer } from '@odradek/protocol'
 
 interface RequestCodec<I> {
   readonly key: number

@@ -1,12 +1,7 @@
-/**
- * Cuts a byte stream into frames: int32 size, then as many bytes.
- *
- * A frame that lies whole in a chunk is handed out as a view of it: the network gives each read its own memory, cut to
- * what was read, so a view pins little more than itself. A larger frame gets memory of its own and the chunks are copied
- * into it. That memory starts small and doubles as the bytes come in: who only claims a hundred megabytes gets one.
- */
+/** What a frame gets before its bytes are there. */
 const firstAllocationBytesMax = 2 * 1024 * 1024
 
+/** The stream is no sequence of frames, or of one that is larger than allowed. */
 export class FrameError extends Error {
   constructor(message: string) {
     super(message)
@@ -14,8 +9,17 @@ export class FrameError extends Error {
   }
 }
 
+/**
+ * Cuts a byte stream into frames: int32 size, then as many bytes.
+ *
+ * A frame that lies whole in a chunk is handed out as a view of it: the network gives each read its own memory, cut to
+ * what was read, so a view pins little more than itself. A larger frame gets memory of its own and the chunks are copied
+ * into it. That memory starts small and doubles as the bytes come in: who only claims a hundred megabytes gets one.
+ */
 export class FrameAssembler {
   readonly #frameBytesMax: number
+  /** For the error's text. */
+  readonly #limitName: string
   /** The size prefix, where a chunk ended within it. */
   readonly #prefix = Buffer.alloc(4)
   #prefixBytes = 0
@@ -24,8 +28,9 @@ export class FrameAssembler {
   #frameBytes = 0
   #frameFilled = 0
 
-  constructor(frameBytesMax: number) {
+  constructor(frameBytesMax: number, limitName = 'the limit') {
     this.#frameBytesMax = frameBytesMax
+    this.#limitName = limitName
   }
 
   /** Whether the stream stands within a frame. */
@@ -84,7 +89,7 @@ export class FrameAssembler {
   #checkedSize(size: number): number {
     if (size < 0) throw new FrameError(`a frame claims a size of ${size} bytes`)
     if (size > this.#frameBytesMax) {
-      throw new FrameError(`a frame of ${size} bytes is larger than socket.request.max.bytes (${this.#frameBytesMax})`)
+      throw new FrameError(`a frame of ${size} bytes is larger than ${this.#limitName} (${this.#frameBytesMax})`)
     }
     return size
   }
