@@ -192,7 +192,17 @@ export class PartitionLog {
 
   /** After any other stop, and for a new, empty directory. Rejects with DiskError. */
   static async recover(options: PartitionLogOptions): Promise<PartitionLog> {
-    return new PartitionLog(options, await recoverLog(options))
+    const log = new PartitionLog(options, await recoverLog(options))
+    await log.#flushRecovered()
+    return log
+  }
+
+  /**
+   * What a killed process wrote is in the page cache only. With flush.messages a producer that sends it again is told that it
+   * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
+   */
+  async #flushRecovered(): Promise<void> {
+    if (this.#flusher.recoveryPoint < this.#writtenEndOffset) await this.#flushWritten()
   }
 
   /** In an empty directory. Throws DiskError. */
@@ -675,6 +685,7 @@ export class PartitionLog {
       this.#highWatermark = loaded.logEndOffset
       this.#logStartOffset = loaded.logStartOffset
       this.#epochsAreSaved = !loaded.epochsChanged
+      await this.#flusher.flush(() => this.#writtenEndOffset)
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
