@@ -44,8 +44,6 @@ export class GroupCoordinator {
   #topic: { readonly topicId: string; readonly partitions: number } | null = null
   #stopped = false
   /** Of the expiry of offsets. */
-  #expiry: Timer | null = null
-
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
   }
@@ -87,7 +85,6 @@ export class GroupCoordinator {
     this.#stopped = true
     this.#expiry?.cancel()
     for (const shard of this.#shards.values()) shard.close()
-    this.#shards.clear()
   }
 
   joinGroup(input: Omit<JoinInput, 'requestId' | 'memberIdSuffix'>): JoinAnswer | Promise<JoinAnswer> {
