@@ -2,7 +2,7 @@ import type { ConfigOverrides } from '../cluster/cluster-image.ts'
 import { type Outcome, refusal } from '../cluster/decision.ts'
 import { explainUnknown } from './broker-config.ts'
 import { brokerDefinition } from './broker-settings.ts'
-import { isProblem, parseConfig } from './config-definition.ts'
+import { type ConfigDefinition, isProblem, parseConfig } from './config-definition.ts'
 import { brokerStanding, explainUnsupported, unsupportedValue } from './standing.ts'
 
 /** What is wrong with settings that a running broker, or all of them, are to have in all; null when nothing is. */
@@ -66,11 +66,13 @@ function checkSupported(after: ConfigOverrides, before: ConfigOverrides): Outcom
     if (definition === undefined) return refusal('INVALID_CONFIG', explainUnknown(name))
     const parsed = parseConfig(name, definition, text)
     if (isProblem(parsed) || parsed.text === definition.defaultText) continue
-    const unsupported =
-      brokerStanding(name) === 'unsupported' || definition.update === 'per-broker'
-        ? explainUnsupported(`${name} while the broker runs`)
-        : unsupportedValue(name, parsed.text.split(','))
+    const unsupported = explainStanding(name, definition) ?? unsupportedValue(name, parsed.text.split(','))
     if (unsupported !== null) return refusal('INVALID_CONFIG', unsupported)
   }
   return null
+}
+
+function explainStanding(name: string, { update }: ConfigDefinition): string | null {
+  if (brokerStanding(name) === 'unsupported') return explainUnsupported(name)
+  return update === 'per-broker' ? explainUnsupported(`${name} while the broker runs`) : null
 }
