@@ -44,6 +44,7 @@ export class GroupCoordinator {
   #topic: { readonly topicId: string; readonly partitions: number } | null = null
   #stopped = false
   /** Of the expiry of offsets. */
+  #expiry: Timer | null = null
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
   }
