@@ -45,6 +45,8 @@ export class GroupCoordinator {
   #stopped = false
   /** Of the expiry of offsets. */
   #expiry: Timer | null = null
+
+  #expiry: Timer | null = null
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
   }
