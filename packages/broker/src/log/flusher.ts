@@ -8,7 +8,8 @@ import { directoryOf } from './text-file.ts'
  * Makes a partition's bytes durable, one sync after the other: what is asked for while one runs shares the next.
  *
  * Invariant: below `recoveryPoint` the batches are on the disk for good, and so are the indexes and the producer snapshot
- * of every closed segment that lies below it. Recovery therefore begins with the segment that holds the recovery point.
+ * of every segment that was closed when it got there. Recovery therefore begins with the segment that holds the last offset
+ * below the recovery point.
  */
 export class Flusher {
   readonly #disk: Disk

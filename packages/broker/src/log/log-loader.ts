@@ -249,7 +249,8 @@ async function recoverSegments(
   { epochs, snapshots }: { epochs: LeaderEpochs; snapshots: ProducerSnapshots },
 ): Promise<Recovered> {
   const { context, directory, recoveryPoint } = options
-  const first = Math.max(segments.floorIndex(recoveryPoint), 0)
+  // The segment of the last durable batch may have been rolled since: its batches are there, its indexes perhaps not.
+  const first = Math.max(segments.floorIndex(recoveryPoint - 1), 0)
   let firstUnsynced = first
   for (let index = 0; index < first; index++) {
     const segment = segments.all[index]

@@ -711,6 +711,7 @@ export class PartitionLog {
         const hasNews = this.#flusher.recoveryPoint < this.#writtenEndOffset || !this.#epochsAreSaved
         if (hasNews || lacksSnapshot) {
           segments.active.persistIndexes()
+          await segments.active.syncIndexes()
           if (lacksSnapshot) {
             snapshots.write(this.#writtenEndOffset, producers.producers())
             this.#flusher.namesChanged()

@@ -181,6 +181,12 @@ export class Segment {
     this.timeIndex.file.persist()
   }
 
+  /** What `persistIndexes` wrote is on the disk for good then. Rejects with DiskError. */
+  async syncIndexes(): Promise<void> {
+    await this.offsetIndex.file.sync()
+    await this.timeIndex.file.sync()
+  }
+
   /** Forgets indexes and all that is known of the batches, before a scan places them again one by one. */
   reset(): void {
     this.offsetIndex.file.clear()

@@ -147,6 +147,7 @@ export class DurabilityModel {
       }
     }
     this.#checkProducers(log, batches)
+    await this.#checkTimestamps(log, batches)
     this.#resume(found)
   }
 
@@ -192,6 +193,22 @@ export class DurabilityModel {
         [last.producerEpoch, last.baseSequence + last.values.length - 1, last.lastTimestamp],
         `producer ${producerId}`,
       )
+    }
+  }
+
+  /** The time indexes lead to the first record that is not older. */
+  async #checkTimestamps(log: PartitionLog, batches: readonly FoundBatch[]): Promise<void> {
+    for (const index of [0, batches.length >> 1, batches.length - 1]) {
+      const timestamp = batches[index]?.lastTimestamp
+      const begin = log.logStartOffset
+      if (timestamp === undefined) return
+      const first = batches.find(
+        batch => batch.lastTimestamp >= timestamp && batch.offset + batch.values.length > begin,
+      )
+      const answer = await log.findOffset(timestamp)
+      const expected = first === undefined ? -1 : Math.max(first.offset, begin)
+      if (log.logStartOffset === begin)
+        assert.equal(answer.offset, expected, `the first record of ${timestamp} or later`)
     }
   }
 
