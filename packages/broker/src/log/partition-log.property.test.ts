@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { decodeRecords, encodeBatch, errorCodes, iterateBatches } from '@odradek/protocol'
 import fc from 'fast-check'
 import type { PartitionLog } from './partition-log.ts'
-import { startTestLogs, type TestLogs } from './test-logs.ts'
+import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 
 interface Model {
   /** Values by offset. */

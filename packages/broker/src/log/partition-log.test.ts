@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { batchBaseOffset, decodeRecords, encodeBatch, errorCodes } from '@odradek/protocol'
-import { startTestLogs } from './test-logs.ts'
+import { startTestLogs } from './testing/test-logs.ts'
 
 const client = { leaderEpoch: 0, origin: 'client' } as const
 

@@ -1,11 +1,10 @@
 /** For tests: a log manager on a memory disk and a clock set by hand, which can be stopped, killed and started again. */
 import { type Clock, createMemoryDisk, type Disk, type Random, type Timer } from '@odradek/platform'
-import type { Logger } from '../logger.ts'
-import { silentLogger } from '../logger.ts'
-import { DataDirectory } from './data-directory.ts'
-import { defaultLogConfig, type LogConfig } from './log-config.ts'
-import { LogManager, type LogManagerConfig } from './log-manager.ts'
-import type { PartitionLog } from './partition-log.ts'
+import { type Logger, silentLogger } from '../../logger.ts'
+import { DataDirectory } from '../data-directory.ts'
+import { defaultLogConfig, type LogConfig } from '../log-config.ts'
+import { LogManager, type LogManagerConfig } from '../log-manager.ts'
+import type { PartitionLog } from '../partition-log.ts'
 
 export class ManualClock implements Clock {
   #nowMs = 1_700_000_000_000
