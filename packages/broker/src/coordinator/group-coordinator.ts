@@ -46,7 +46,6 @@ export class GroupCoordinator {
   /** Of the expiry of offsets. */
   #expiry: Timer | null = null
 
-  #expiry: Timer | null = null
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options
   }
