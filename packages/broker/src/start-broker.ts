@@ -41,7 +41,8 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       `log.dirs names several directories (${directory}); Odradek keeps its data in one`,
     )
   }
-  const platform = directory === null ? createNodePlatform({ disk: createMemoryDisk() }) : createNodePlatform()
+  const node = createNodePlatform()
+  const platform = directory === null ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node
   const broker = await createBroker({
     platform,
     dataDirectory: directory ?? memoryDirectory,
