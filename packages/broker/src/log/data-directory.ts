@@ -57,7 +57,7 @@ export class DataDirectory {
       return new DataDirectory(path, properties, lock)
     } catch (error) {
       lock.release()
-      throw error instanceof DiskError ? cannotUse(path, error) : error
+      throw error instanceof DiskError ? dataDirectoryFailure(path, error) : error
     }
   }
 
@@ -69,11 +69,14 @@ export class DataDirectory {
 
 function takeLock(disk: Disk, path: string): DiskLock {
   try {
+    if (disk.statSync(path)?.kind === 'file') {
+      throw new OdradekError('data-directory-unusable', `The data directory ${path} is a file: name a directory.`)
+    }
     makeDirectory(disk, path)
     return disk.lock(`${path}/${lockFile}`)
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
-    if (error.kind !== 'locked') throw cannotUse(path, error)
+    if (error.kind !== 'locked') throw dataDirectoryFailure(path, error)
     throw new OdradekError(
       'data-directory-locked',
       `${error.message}. Stop that broker, or give this one another data directory (log.dirs).`,
@@ -107,10 +110,23 @@ function makeDirectory(disk: Disk, path: string): void {
   for (const name of made) disk.syncDirectorySync(directoryOf(name) || '/')
 }
 
-function cannotUse(path: string, cause: DiskError): OdradekError {
-  return new OdradekError('data-directory-unusable', `The data directory ${path} cannot be used: ${cause.message}`, {
-    cause,
-  })
+/** What a person can do about a disk that does not let the broker start. */
+export function dataDirectoryFailure(path: string, cause: DiskError): OdradekError {
+  const problem = (text: string) => new OdradekError('data-directory-unusable', text, { cause })
+  switch (cause.kind) {
+    case 'full':
+      return problem(
+        `No space is left for the data directory ${path}: free some, or choose another directory (log.dirs).`,
+      )
+    case 'denied':
+      return problem(
+        `This user may not read and write all of the data directory ${path} (${cause.path}): change its owner or permissions, or choose another directory (log.dirs).`,
+      )
+    case 'missing':
+      return problem(`The data directory ${path} cannot be made: part of its path is no directory (${cause.message}).`)
+    default:
+      return problem(`The data directory ${path} cannot be used: ${cause.message}`)
+  }
 }
 
 function checkOwner(

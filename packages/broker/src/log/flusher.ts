@@ -7,9 +7,8 @@ import { directoryOf } from './text-file.ts'
 /**
  * Makes a partition's bytes durable, one sync after the other: what is asked for while one runs shares the next.
  *
- * Invariant: below `recoveryPoint` the batches are on the disk for good, and so are the indexes and the producer snapshot
- * of every segment that was closed when it got there. Recovery therefore begins with the segment that holds the last offset
- * below the recovery point.
+ * Invariant: below `syncedOffset` the batches are on the disk for good; below `recoveryPoint` the batches are on the disk for good, and so are the indexes and the producer snapshot
+ * of every closed segment that lies below it. Recovery therefore begins with the segment that holds the recovery point.
  */
 export class Flusher {
   readonly #disk: Disk
@@ -18,7 +17,7 @@ export class Flusher {
   readonly #snapshots: ProducerSnapshots
   /** Writes what else must be durable with the bytes (leader epochs), before they count as such. */
   readonly #beforeSync: () => Promise<void>
-  #recoveryPoint: number
+  #syncedOffset: number
   #namesAreSynced = false
   #parentIsSynced = false
   #running: Promise<void> | null = null
@@ -36,12 +35,22 @@ export class Flusher {
     this.#directory = options.directory
     this.#segments = options.segments
     this.#snapshots = options.snapshots
-    this.#recoveryPoint = options.recoveryPoint
+    this.#syncedOffset = options.recoveryPoint
     this.#beforeSync = options.beforeSync
   }
 
+  /** All batches below it are on the disk for good. */
+  get syncedOffset(): number {
+    return this.#syncedOffset
+  }
+
+  /**
+   * Where a recovery has to begin: at the base of the first segment that is not synced as a whole. Batches behind it may be
+   * safe, too (flush.messages syncs batches alone), but the indexes of their segment are not.
+   */
   get recoveryPoint(): number {
-    return this.#recoveryPoint
+    const unsynced = this.#segments.all.find(segment => !segment.isSynced)
+    return unsynced === undefined ? this.#syncedOffset : Math.min(this.#syncedOffset, unsynced.baseOffset)
   }
 
   /** A file came or went by another name since. */
@@ -68,7 +77,7 @@ export class Flusher {
 
   async #sync(writtenEnd: () => number): Promise<void> {
     const end = writtenEnd()
-    const synced = this.#recoveryPoint
+    const synced = this.#syncedOffset
     const { all } = this.#segments
     await this.#beforeSync()
     for (const [index, segment] of all.entries()) {
@@ -79,7 +88,7 @@ export class Flusher {
     }
     await this.#snapshots.sync()
     await this.#syncNames()
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, end)
+    this.#syncedOffset = Math.max(this.#syncedOffset, end)
   }
 
   /** Retention may take the segment away at any await: then there is nothing left to sync. */

@@ -65,7 +65,7 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
   const segments = makeSegments(options, files)
   const logEndOffset = endOfSegment(segments.active)
   if (logEndOffset === null || logEndOffset < options.logStartOffset) return null
-  for (const segment of segments.all) segment.isSynced = segment !== segments.active
+  for (const segment of segments.all) segment.isSynced = true
 
   const { epochs, changed } = loadEpochs(options)
   const snapshots = new ProducerSnapshots(options.context.disk, options.directory, files.snapshots)
@@ -249,8 +249,7 @@ async function recoverSegments(
   { epochs, snapshots }: { epochs: LeaderEpochs; snapshots: ProducerSnapshots },
 ): Promise<Recovered> {
   const { context, directory, recoveryPoint } = options
-  // The segment of the last durable batch may have been rolled since: its batches are there, its indexes perhaps not.
-  const first = Math.max(segments.floorIndex(recoveryPoint - 1), 0)
+  const first = Math.max(segments.floorIndex(recoveryPoint), 0)
   let firstUnsynced = first
   for (let index = 0; index < first; index++) {
     const segment = segments.all[index]

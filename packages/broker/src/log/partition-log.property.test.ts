@@ -109,7 +109,7 @@ async function run(logs: TestLogs, model: Model, step: Command): Promise<void> {
       return
     case 'flush':
       assert.equal(await log.flush(), true)
-      assert.equal(log.recoveryPoint, log.logEndOffset)
+      assert.equal(log.syncedOffset, log.logEndOffset)
       return
     case 'restart':
       await logs.restart()

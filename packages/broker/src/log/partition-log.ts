@@ -202,7 +202,12 @@ export class PartitionLog {
    * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
    */
   async #flushRecovered(): Promise<void> {
-    if (this.#flusher.recoveryPoint < this.#writtenEndOffset) await this.#flushWritten()
+    if (this.#waitsForDisk && this.#flusher.syncedOffset < this.#writtenEndOffset) await this.#flushWritten()
+  }
+
+  /** flush.messages is set: an acknowledgement may promise that the disk has it. */
+  get #waitsForDisk(): boolean {
+    return this.#config.flushMessages < Number.MAX_SAFE_INTEGER
   }
 
   /** In an empty directory. Throws DiskError. */
@@ -262,9 +267,14 @@ export class PartitionLog {
     return this.#loaded.segments.first.baseOffset
   }
 
-  /** All below it is on the disk for good. */
+  /** Where a recovery would begin to read: all below it is on the disk for good. */
   get recoveryPoint(): number {
     return this.#flusher.recoveryPoint
+  }
+
+  /** All batches below it are on the disk for good. */
+  get syncedOffset(): number {
+    return this.#flusher.syncedOffset
   }
 
   get latestLeaderEpoch(): number {
@@ -410,7 +420,7 @@ export class PartitionLog {
     this.#tail.append(batch, baseOffset, endOffset)
     this.#writtenEndOffset = endOffset
     if (this.#isSyncingForAcks) return
-    if (endOffset - this.#flusher.recoveryPoint >= this.#config.flushMessages) void this.#syncForAcks()
+    if (endOffset - this.#flusher.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
     else this.#advanceHighWatermark(endOffset)
   }
 
@@ -563,7 +573,7 @@ export class PartitionLog {
   /** For the timer of flush.ms. */
   flushIfDue(nowMs: number): void {
     if (this.#offlineReason !== null || nowMs - this.#lastFlushMs < this.#config.flushMs) return
-    if (this.#flusher.recoveryPoint < this.#writtenEndOffset) void this.#flushWritten()
+    if (this.#flusher.syncedOffset < this.#writtenEndOffset) void this.#flushWritten()
   }
 
   async #flushWritten(): Promise<boolean> {
@@ -685,7 +695,7 @@ export class PartitionLog {
       this.#highWatermark = loaded.logEndOffset
       this.#logStartOffset = loaded.logStartOffset
       this.#epochsAreSaved = !loaded.epochsChanged
-      await this.#flusher.flush(() => this.#writtenEndOffset)
+      if (this.#waitsForDisk) await this.#flusher.flush(() => this.#writtenEndOffset)
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
@@ -708,10 +718,11 @@ export class PartitionLog {
       try {
         // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
         const lacksSnapshot = this.#writtenEndOffset > 0 && snapshots.offsets.at(-1) !== this.#writtenEndOffset
-        const hasNews = this.#flusher.recoveryPoint < this.#writtenEndOffset || !this.#epochsAreSaved
+        const hasNews = this.#flusher.syncedOffset < this.#writtenEndOffset || !this.#epochsAreSaved
         if (hasNews || lacksSnapshot) {
           segments.active.persistIndexes()
           await segments.active.syncIndexes()
+          segments.active.isSynced = true
           if (lacksSnapshot) {
             snapshots.write(this.#writtenEndOffset, producers.producers())
             this.#flusher.namesChanged()

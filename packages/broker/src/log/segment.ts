@@ -47,7 +47,7 @@ export class Segment {
   #maxTimestamp: { timestamp: number; offset: number } | null
   /** Maximum timestamp of the first batch; null: not looked up, or no batch. */
   #firstTimestamp: number | null = null
-  /** All of it, with its indexes, is on the disk for good. Only ever true of a closed segment. */
+  /** All of it, with its indexes, is on the disk for good. The next batch makes it untrue. */
   isSynced = false
 
   private constructor({ disk, directory, baseOffset, jitterMs, nowMs }: SegmentOptions, sizeBytes: number) {
@@ -128,6 +128,7 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry += batch.bytes
     this.#sizeBytes = position + batch.bytes
+    this.isSynced = false
     return position
   }
 
