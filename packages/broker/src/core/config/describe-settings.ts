@@ -4,6 +4,7 @@ import type { ConfigOverrides } from '../cluster/cluster-image.ts'
 import type { BrokerConfig, BrokerConfigSource } from './broker-config.ts'
 import { brokerDefinition, brokerSettings } from './broker-settings.ts'
 import type { ConfigDefinition } from './config-definition.ts'
+import { inJavaMapOrder } from './java-map-order.ts'
 import { clientMetricsSettings } from './settings/client-metrics-settings.ts'
 import { groupSettings } from './settings/group-settings.ts'
 import { topicSettings } from './settings/topic-settings.ts'
@@ -159,6 +160,9 @@ function shownNames(
   names: SettingNames,
   isSet: (name: string) => boolean,
 ): [name: string, definition: ConfigDefinition][] {
-  const shown = Object.entries(table).filter(([name, { internal }]) => !internal || isSet(name))
-  return names === null ? shown : shown.filter(([name]) => names.includes(name))
+  const shown = Object.keys(table).filter(name => table[name]?.internal === false || isSet(name))
+  return inJavaMapOrder(shown).flatMap(name => {
+    const definition = table[name]
+    return definition === undefined || (names !== null && !names.includes(name)) ? [] : [[name, definition]]
+  })
 }

@@ -1,5 +1,5 @@
-/** The name that is fewest edits away, or null where none is near enough to be meant. */
-export function nearestName(name: string, names: Iterable<string>): string | null {
+/** The name that is fewest edits away, or the shortest that goes on where this one ends; null where none can be meant. */
+export function nearestName(name: string, names: readonly string[]): string | null {
   let nearest: string | null = null
   let fewest = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {
@@ -9,7 +9,14 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
       nearest = candidate
     }
   }
-  return nearest
+  return nearest ?? shortest(names.filter(candidate => candidate.startsWith(`${name}.`)))
+}
+
+function shortest(names: readonly string[]): string | null {
+  return names.reduce<string | null>(
+    (least, name) => (least === null || name.length < least.length ? name : least),
+    null,
+  )
 }
 
 /** Levenshtein's distance, or any number >= `enough` once it cannot be less. */
