@@ -30,7 +30,10 @@ for (const [codecNumber, codec] of codecs.entries()) {
     assert.equal(status, 0, stderr.toString())
     assert.equal(stdout.length, lines.length)
     assert.ok(stdout.equals(lines), 'the bytes differ')
-    assert.deepEqual(await codecsOnDisk(topic), [codecNumber])
+    // librdkafka sends a batch plain when compressing does not make it smaller, as one of a single line.
+    const found = await codecsOnDisk(topic)
+    assert.ok(found.has(codecNumber), `no batch is compressed with ${codec}`)
+    assert.ok(found.isSubsetOf(new Set([0, codecNumber])))
   })
 }
 
@@ -52,7 +55,7 @@ function makeLines(): Buffer {
 }
 
 /** The codec numbers in the headers of all batches of the topic's first partition. */
-async function codecsOnDisk(topic: string): Promise<number[]> {
+async function codecsOnDisk(topic: string): Promise<ReadonlySet<number>> {
   const directory = path.join(broker.directory, 'data', `${topic}-0`)
   const found = new Set<number>()
   for (const name of await readdir(directory)) {
@@ -63,5 +66,5 @@ async function codecsOnDisk(topic: string): Promise<number[]> {
       found.add(bytes.readInt16BE(at + 21) & 7)
     }
   }
-  return [...found]
+  return found
 }
