@@ -79,9 +79,12 @@ const honouredBrokerSettings = new Set([
   'log.dirs',
   'log.flush.interval.messages',
   'log.flush.interval.ms',
+  'log.flush.offset.checkpoint.interval.ms',
   'log.flush.scheduler.interval.ms',
+  'log.flush.start.offset.checkpoint.interval.ms',
   'log.index.interval.bytes',
   'log.index.size.max.bytes',
+  'log.initial.task.delay.ms',
   'log.message.timestamp.after.max.ms',
   'log.message.timestamp.before.max.ms',
   'log.message.timestamp.type',
@@ -107,6 +110,7 @@ const honouredBrokerSettings = new Set([
   'offset.metadata.max.bytes',
   'offsets.retention.check.interval.ms',
   'offsets.retention.minutes',
+  'offsets.topic.compression.codec',
   'offsets.topic.num.partitions',
   'offsets.topic.replication.factor',
   'offsets.topic.segment.bytes',
@@ -168,14 +172,6 @@ const inertBrokerSettings: readonly { readonly because: string; readonly names: 
   {
     because: 'requests are read only as fast as they are answered',
     names: ['queued.max.requests', 'queued.max.request.bytes'],
-  },
-  {
-    because: 'the offsets to recover from are kept without a timer',
-    names: [
-      'log.flush.offset.checkpoint.interval.ms',
-      'log.flush.start.offset.checkpoint.interval.ms',
-      'log.initial.task.delay.ms',
-    ],
   },
   {
     because: 'its topic does not exist yet',

@@ -81,6 +81,13 @@ export const throttledReplicas: Validator = ({ name, value }) => {
   })
 }
 
+/** ADDRESS:NUMBER, comma separated. */
+export const countsByAddress: Validator = ({ name, value }) => {
+  const entries = String(value).split(',')
+  if (entries.every(entry => entry.trim() === '' || /^\s*.+:\d{1,9}\s*$/.test(entry))) return null
+  return invalidValue({ name, shown: shown(value), because: 'Entries must be of the form ADDRESS:NUMBER' })
+}
+
 /** Where a share group begins: an end of the log, or a time ago in ISO 8601. */
 export const autoOffsetReset: Validator = ({ name, value }) => {
   if (value === 'latest' || value === 'earliest') return null

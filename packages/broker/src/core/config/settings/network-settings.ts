@@ -2,7 +2,7 @@
 // biome-ignore-all format: a table, one setting a line
 
 import { className, int, list, long, string } from '../config-definition.ts'
-import { atLeast } from '../validators.ts'
+import { atLeast, countsByAddress } from '../validators.ts'
 
 export const networkSettings = {
   'advertised.listeners': list(null, 'Addresses that clients are told to connect to; unset, each client is told the address it came in on.', { importance: 'high' }),
@@ -21,7 +21,7 @@ export const networkSettings = {
   'max.connection.creation.rate': int(2147483647, 'New connections a second that the broker takes.', { valid: atLeast(0), update: 'cluster-wide' }),
   'max.connections': int(2147483647, 'Connections that the broker holds at a time.', { valid: atLeast(0), update: 'cluster-wide' }),
   'max.connections.per.ip': int(2147483647, 'Connections that the broker holds from one address.', { valid: atLeast(0), update: 'cluster-wide' }),
-  'max.connections.per.ip.overrides': string('', 'Other limits for single addresses, as address:number.', { update: 'cluster-wide' }),
+  'max.connections.per.ip.overrides': string('', 'Other limits for single addresses, as address:number.', { valid: countsByAddress, update: 'cluster-wide' }),
   'max.incremental.fetch.session.cache.slots': int(1000, 'Fetch sessions that the broker remembers.', { valid: atLeast(0) }),
   'max.request.partition.size.limit': int(2000, 'Most partitions in the answer to one request for topics\' descriptions.', { valid: atLeast(1) }),
   'metric.reporters': list('org.apache.kafka.common.metrics.JmxReporter', 'Classes that report metrics.', { importance: 'low', update: 'cluster-wide' }),
