@@ -1,12 +1,12 @@
 /** The composition root: reads like the parts list. The only file that knows everyone. */
-import type { Platform } from '@odradek/platform'
+import { DiskError, type Platform } from '@odradek/platform'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
 import { type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
-import { DataDirectory } from './log/data-directory.ts'
+import { DataDirectory, dataDirectoryFailure } from './log/data-directory.ts'
 import { LogManager } from './log/log-manager.ts'
 import type { Logger } from './logger.ts'
 import { ClusterMetadata } from './metadata/cluster-metadata.ts'
@@ -65,7 +65,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     return await start({ ...options, config, listeners, shutdown })
   } catch (error) {
     await shutdown.run()
-    throw error
+    throw error instanceof DiskError ? dataDirectoryFailure(options.dataDirectory, error) : error
   }
 }
 
@@ -162,14 +162,15 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
     batches: purgatory,
     config: () => serverConfigOf(config),
   })
-  const bound = await server.listen(listeners)
-  // Those who wait are answered first, so that their connections can drain.
+  // Those who wait are answered first, so that their connections can drain. Added before there are any: the groups' timers
+  // run already, and a port that is taken must leave nothing behind.
   shutdown.add('connections', async () => {
     const drained = server.stop(drainMs)
     groups.stop()
     purgatory.close()
     await drained
   })
+  const bound = await server.listen(listeners)
 
   const clusterId = await joinCluster({
     metadata,

@@ -63,6 +63,13 @@ test('a broker keeps what it has acknowledged through kills and power losses', a
   t.diagnostic(`${end - first} seeds: ${deaths} deaths, ${acknowledged} requests acknowledged, nothing lost or doubled`)
 })
 
+test('one seed has one history', async () => {
+  const [one, other] = [new History(3), new History(3)]
+  await one.run()
+  await other.run()
+  assert.equal(one.traceHash, other.traceHash)
+})
+
 const topic = 'orders'
 const partitionCount = 2
 const group = 'readers'
@@ -96,6 +103,12 @@ class History {
     this.#simulation = createSimulation({ seed })
     this.#machine = this.#simulation.machine('broker')
     this.#random = this.#simulation.random('workload')
+    if (this.#random.chance(0.3)) Object.assign(this.#simulation.network.faults, { reset: 0.01, stall: 0.02 })
+    if (this.#random.chance(0.2)) this.#machine.disk.faults.blockingMs = [0, 8]
+  }
+
+  get traceHash(): string {
+    return this.#simulation.traceHash
   }
 
   async run(): Promise<void> {
