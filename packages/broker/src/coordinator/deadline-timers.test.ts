@@ -43,3 +43,12 @@ test('a cancelled timer stays silent, and its key can be used again', async () =
   await simulation.run(1_000)
   assert.deepEqual(due, ['other at 10'])
 })
+
+test('a deadline that moves while its timer is late does not fire', async () => {
+  const { simulation, timers, due } = setUp()
+  timers.set('k', 100, 'first')
+  // As when a heartbeat waits in a socket behind the timer of its session.
+  simulation.at(100, () => timers.set('k', 100, 'second'))
+  await simulation.run(1_000)
+  assert.deepEqual(due, ['second at 200'])
+})

@@ -55,9 +55,20 @@ export class DeadlineTimers<I> {
     this.#entries.set(key, { deadlineMs, input, timer, firesAtMs: deadlineMs })
   }
 
+  /**
+   * Heartbeats that came while the loop was busy still wait in their sockets when a timer is late: they are read before a
+   * session is declared over.
+   */
   #fire(key: string): void {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
+    const leftMs = entry.deadlineMs - this.#clock.monotonic()
+    if (leftMs > 0) this.#arm(key, entry, leftMs)
+    else this.#clock.soon(() => this.#expire(key, entry))
+  }
+
+  #expire(key: string, entry: Entry<I>): void {
+    if (this.#entries.get(key) !== entry) return
     const leftMs = entry.deadlineMs - this.#clock.monotonic()
     if (leftMs > 0) {
       this.#arm(key, entry, leftMs)

@@ -65,9 +65,8 @@ export class GroupCoordinator {
     if (topic?.topicId !== this.#topic?.topicId || topic?.partitions.length !== this.#topic?.partitions) {
       for (const shard of this.#shards.values()) shard.close()
       this.#shards.clear()
-      const isFirst = this.#topic === null
       this.#topic = topic ? { topicId: topic.topicId, partitions: topic.partitions.length } : null
-      if (topic !== undefined && isFirst) this.#options.clock.soon(() => void this.#loadAll())
+      if (topic !== undefined) this.#options.clock.soon(() => void this.#loadAll())
     }
     const deleted = new Set([...previous.topics.values()].filter(isGoneIn(next)).map(({ name }) => name))
     if (deleted.size > 0) void this.#forgetTopics(deleted)
@@ -205,6 +204,9 @@ export class GroupCoordinator {
     for (let partition = 0; this.#topic !== null && partition < this.#topic.partitions; partition++) {
       await this.#openShard(partition, { evenIfEmpty: false })?.load()
     }
+    let groups = 0
+    for (const shard of this.#shards.values()) groups += shard.core?.groups.size ?? 0
+    if (groups > 0) this.#options.logger.info('groups loaded', { groups })
   }
 
   async #forgetTopics(topics: ReadonlySet<string>): Promise<void> {

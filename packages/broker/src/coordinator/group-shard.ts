@@ -1,5 +1,5 @@
 // One partition of `__consumer_offsets`: loads its core from the log, carries out the core's decisions, fires its timers.
-import type { Clock } from '@odradek/platform'
+import type { Clock, Timer } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
 import type {
   Answered,
@@ -30,7 +30,7 @@ type ShardState =
   | { readonly name: 'unloaded' }
   | { readonly name: 'loading'; readonly done: Promise<void> }
   | { readonly name: 'active'; readonly core: GroupCore; readonly queue: RecordQueue }
-  | { readonly name: 'failed' }
+  | { readonly name: 'failed'; readonly reload: Timer }
   | { readonly name: 'closed' }
 
 export interface GroupShardOptions {
@@ -134,6 +134,7 @@ export class GroupShard {
     const before = this.#state
     this.#state = { name: 'closed' }
     if (before.name === 'active') before.queue.close(errorCodes.NOT_COORDINATOR)
+    else if (before.name === 'failed') before.reload.cancel()
     this.#drop(errorCodes.NOT_COORDINATOR)
   }
 
@@ -176,8 +177,8 @@ export class GroupShard {
     const compression = config.offsetsTopicCompression
     const onFailed = (code: number): void => this.#onFailed(code)
     this.#state = { name: 'active', core, queue: new RecordQueue({ log, clock, compression, onFailed }) }
-    if (replay.records > 0)
-      logger.info('groups loaded', { partition, records: replay.records, groups: core.groups.size })
+    if (logger.debugEnabled)
+      logger.debug('groups loaded', { partition, records: replay.records, groups: core.groups.size })
     if (replay.unknownRecords > 0) {
       logger.warn('records of other kinds of groups were left out', { partition, records: replay.unknownRecords })
     }
@@ -258,12 +259,11 @@ export class GroupShard {
   }
 
   #retryLater(): void {
-    this.#state = { name: 'failed' }
-    this.#options.clock.after(reloadDelayMs, () => {
-      if (this.#state.name !== 'failed') return
+    const reload = this.#options.clock.after(reloadDelayMs, () => {
       this.#state = { name: 'unloaded' }
       void this.load()
     })
+    this.#state = { name: 'failed', reload }
   }
 
   /** Without a core nobody would answer those who are parked. */
