@@ -1,11 +1,13 @@
 import type { Random } from '@odradek/platform'
 import type { BrokerRegistration, ClusterChange } from '../core/cluster/cluster-change.ts'
 import { newClusterFeatures } from '../core/cluster/features.ts'
+import { OdradekError } from '../odradek-error.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 
 /**
  * Registers this broker, founding the cluster when there is none, and makes it the controller: on one node it is the
- * only one that can be. Resolves to the cluster's id once the broker is in the image.
+ * only one that can be. Resolves to the cluster's id once the broker is in the image; throws OdradekError where the
+ * metadata is of another cluster than the one that is asked for.
  */
 export async function joinCluster(options: {
   readonly metadata: ClusterMetadata
@@ -16,6 +18,13 @@ export async function joinCluster(options: {
   readonly clusterId?: string | undefined
 }): Promise<string> {
   const { metadata, random, brokerId, registration } = options
+  const { clusterId } = metadata.image
+  if (clusterId !== '' && options.clusterId !== undefined && options.clusterId !== clusterId) {
+    throw new OdradekError(
+      'other-cluster',
+      `The metadata in the data directory is of cluster ${clusterId}, but its meta.properties says ${options.clusterId}: files of two clusters were mixed. Restore the right ones, or start with another data directory (log.dirs).`,
+    )
+  }
   const founding = options.clusterId ?? random.bytes(16).toString('base64url')
   for (;;) {
     const changes: ClusterChange[] = [

@@ -45,6 +45,11 @@ test('a lock names the process that holds it, and dies with it', async () => {
   }
 })
 
+test('a directory that its parent does not take is an error, not an endless try', () => {
+  // Only Linux has a file system that refuses in this way; elsewhere the parent is missing and cannot be made either.
+  assert.throws(() => nodeDisk.makeDirectorySync('/proc/odradek/data'), DiskError)
+})
+
 test('a lock in a directory that is missing or forbidden says so', () => {
   const directory = temporaryDirectory()
   try {

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import type { Disk, DiskFile, DiskLock } from '../disk.ts'
 import { lockFile } from './directory-lock.ts'
 import { diskError } from './errors.ts'
@@ -15,7 +16,7 @@ export const nodeDisk: Disk = {
   },
 
   makeDirectorySync(path: string): void {
-    guard(path, () => fs.mkdirSync(path, { recursive: true }))
+    guard(path, () => makeDirectory(path))
   },
 
   listSync(path: string): string[] {
@@ -86,6 +87,19 @@ export const nodeDisk: Disk = {
   lock(path: string): DiskLock {
     return lockFile(path)
   },
+}
+
+/** Not Node's own recursion, which never ends where a parent that is there takes no children, as in /proc/x. */
+function makeDirectory(path: string): void {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) makeDirectory(parent)
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
 }
 
 function guard<T>(path: string, call: () => T): T {

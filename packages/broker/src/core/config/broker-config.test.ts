@@ -99,5 +99,6 @@ test('an unknown setting is refused with the nearest name, a bad value with the 
 
 test('a name is near when few letters are wrong', () => {
   assert.equal(nearestName('retension.ms', ['retention.ms', 'retention.bytes']), 'retention.ms')
+  assert.equal(nearestName('auto.create', ['auto.create.topics.enable', 'auto.x']), 'auto.create.topics.enable')
   assert.equal(nearestName('flush', ['retention.ms']), null)
 })
