@@ -9,6 +9,7 @@ interface Flags {
   readonly listen?: string
   readonly data?: string
   readonly memory?: boolean
+  readonly clusterId?: string
   readonly config?: string
   readonly set: ReadonlyMap<string, string>
   readonly logFormat?: 'text' | 'json'
@@ -21,6 +22,7 @@ export function startCommand(): Command {
     .option('-l, --listen <host:port>', 'address to serve on, port 0 takes a free one (default: 127.0.0.1:9092)')
     .option('-d, --data <dir>', 'directory that keeps the records (default: ./odradek-data)')
     .option('-m, --memory', 'keep everything in memory; it is gone at the end')
+    .option('--cluster-id <id>', 'the cluster that the data must belong to; a new directory takes it')
     .option('--config <file>', "settings by Kafka's names, as in its server.properties")
     .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'), new Map())
     .addOption(
@@ -56,19 +58,29 @@ async function start(flags: Flags): Promise<void> {
   }
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
   const data = dataDirectory(flags, config)
+  const logger = await createLogger({
+    format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
+    level: flags.logLevel,
+  })
   const broker = await startBroker({
     config,
-    logger: await createLogger({
-      format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
-      level: flags.logLevel,
-    }),
+    logger,
     ...(listen === undefined ? {} : { listen }),
     ...(data === null ? {} : { data }),
+    ...(flags.clusterId === undefined ? {} : { clusterId: flags.clusterId }),
   })
-  const where = data === null ? 'in memory' : `data in ${relative(process.cwd(), data) || '.'}`
+  const where = data === null ? 'in memory' : `data in ${shortest(data)}`
   printText(`Odradek serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
-  await stopSignal()
+  const signal = await stopSignal()
+  logger.info('stopping', { signal })
   await broker.stop()
+  logger.info('stopped')
+}
+
+/** As a person would write it from here. */
+function shortest(path: string): string {
+  const fromHere = relative(process.cwd(), path)
+  return fromHere.startsWith('..') || fromHere.length > path.length ? path : fromHere || '.'
 }
 
 /** Null for memory. */
@@ -86,7 +98,7 @@ async function readProperties(path: string): Promise<Record<string, string>> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the settings in ${path}: ${error instanceof Error ? error.message : error}`)
+    throw new UsageError(`cannot read the settings of --config: ${error instanceof Error ? error.message : error}`)
   }
   const settings: Record<string, string> = {}
   for (const [name, value] of Object.entries(parse(text))) settings[name] = String(value)
@@ -94,14 +106,14 @@ async function readProperties(path: string): Promise<Record<string, string>> {
 }
 
 /** Resolves at the first request to stop; a second one ends the process at once, as a person who asks twice expects. */
-function stopSignal(): Promise<void> {
+function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
     let asked = false
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (asked) process.exit(EXIT_FAILED)
         asked = true
-        resolve()
+        resolve(signal)
       })
     }
   })
