@@ -31,6 +31,7 @@ const honouredTopicSettings = new Set([
   'message.timestamp.after.max.ms',
   'message.timestamp.before.max.ms',
   'message.timestamp.type',
+  // Of at most as many as the partition has copies: on one node it always holds.
   'min.insync.replicas',
   'retention.bytes',
   'retention.ms',

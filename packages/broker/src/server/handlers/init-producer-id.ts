@@ -2,8 +2,7 @@
  * InitProducerId, versions 0 to 5: a new id for an idempotent producer. ACL checks (with security): IDEMPOTENT_WRITE on the
  * cluster, or WRITE on any topic.
  *
- * Left out: transactional ids, whose producers are told that they may not, so that they fail with a clear error instead
- * of waiting for a coordinator for ever.
+ * Left out: transactional ids. They are refused for good, as FindCoordinator refuses them.
  */
 import {
   errorCodes,
@@ -24,8 +23,7 @@ export function initProducerIdHandler({
 }): ApiHandler<InitProducerIdRequest, Answer> {
   return apiHandler(initProducerIdRequest, initProducerIdResponse, async request => {
     const { transactionalId, producerId, producerEpoch } = request
-    if (transactionalId === '') return refuse(errorCodes.INVALID_REQUEST)
-    if (transactionalId !== null) return refuse(errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    if (transactionalId !== null) return refuse(errorCodes.INVALID_REQUEST)
     // Who has an id has an epoch, and the other way round.
     if ((producerId === -1) !== (producerEpoch === -1)) return refuse(errorCodes.INVALID_REQUEST)
     return { errorCode: errorCodes.NONE, producerId: await producerIds.next(), producerEpoch: 0 }
