@@ -79,7 +79,7 @@ function takeLock(disk: Disk, path: string): DiskLock {
     if (error.kind !== 'locked') throw dataDirectoryFailure(path, error)
     throw new OdradekError(
       'data-directory-locked',
-      `${error.message}. Stop that broker, or give this one another data directory (log.dirs).`,
+      `The data directory ${path} is in use: ${error.message} (log.dirs).`,
       { cause: error },
     )
   }

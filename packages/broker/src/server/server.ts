@@ -234,5 +234,7 @@ function listenFailure(error: unknown, host: string, port: number): unknown {
       { cause: error },
     )
   }
-  return new OdradekError('cannot-listen', `Cannot listen on ${at}: ${error.message}`, { cause: error })
+  return new OdradekError('cannot-listen', `${error.message}: take an address of this machine, or 0.0.0.0 for all.`, {
+    cause: error,
+  })
 }

@@ -51,13 +51,20 @@ const DEFAULT_LISTEN = '127.0.0.1:9092'
 const DEFAULT_DATA = './odradek-data'
 
 async function start(flags: Flags): Promise<void> {
+  // From now on: who stops a broker while it starts wants it to stop in order, too.
+  const stop = stopSignal()
   const { startBroker, createLogger } = await import('odradek')
-  const config = {
+  const config: Record<string, string> = {
     ...(flags.config === undefined ? {} : await readProperties(flags.config)),
     ...Object.fromEntries(flags.set),
   }
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
   const data = dataDirectory(flags, config)
+  if (data === null) {
+    // Where the file would keep the data says nothing when nothing is kept.
+    delete config['log.dirs']
+    delete config['log.dir']
+  }
   const logger = await createLogger({
     format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     level: flags.logLevel,
@@ -71,7 +78,7 @@ async function start(flags: Flags): Promise<void> {
   })
   const where = data === null ? 'in memory' : `data in ${shortest(data)}`
   printText(`Odradek serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
-  const signal = await stopSignal()
+  const signal = await stop
   logger.info('stopping', { signal })
   await broker.stop()
   logger.info('stopped')
@@ -98,11 +105,25 @@ async function readProperties(path: string): Promise<Record<string, string>> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the settings of --config: ${error instanceof Error ? error.message : error}`)
+    throw new UsageError(`cannot read the settings in ${path} (--config): ${whyUnreadable(error)}`)
   }
   const settings: Record<string, string> = {}
   for (const [name, value] of Object.entries(parse(text))) settings[name] = String(value)
   return settings
+}
+
+function whyUnreadable(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  switch ('code' in error ? error.code : '') {
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EISDIR':
+      return 'it is a directory'
+    case 'EACCES':
+      return 'this user may not read it'
+    default:
+      return error.message
+  }
 }
 
 /** Resolves at the first request to stop; a second one ends the process at once, as a person who asks twice expects. */

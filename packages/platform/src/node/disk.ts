@@ -93,7 +93,7 @@ export const nodeDisk: Disk = {
 function makeDirectory(path: string): void {
   if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   const parent = dirname(path)
-  if (parent !== path) makeDirectory(parent)
+  if (parent !== path && !fs.existsSync(parent)) makeDirectory(parent)
   try {
     fs.mkdirSync(path)
   } catch (error) {
