@@ -18,8 +18,8 @@ export class Flusher {
   /** Writes what else must be durable with the bytes (leader epochs), before they count as such. */
   readonly #beforeSync: () => Promise<void>
   #syncedOffset: number
-  #namesAreSynced = false
-  #parentIsSynced = false
+  #namesAreSynced: boolean
+  #parentIsSynced: boolean
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -29,6 +29,8 @@ export class Flusher {
     segments: Segments
     snapshots: ProducerSnapshots
     recoveryPoint: number
+    /** A clean stop has synced all names. */
+    namesAreSynced: boolean
     beforeSync: () => Promise<void>
   }) {
     this.#disk = options.disk
@@ -36,6 +38,8 @@ export class Flusher {
     this.#segments = options.segments
     this.#snapshots = options.snapshots
     this.#syncedOffset = options.recoveryPoint
+    this.#namesAreSynced = options.namesAreSynced
+    this.#parentIsSynced = options.namesAreSynced
     this.#beforeSync = options.beforeSync
   }
 
@@ -87,7 +91,7 @@ export class Flusher {
       } else if (segment.baseOffset < end && synced < end && this.#isThere(segment)) await this.#syncFile(segment)
     }
     await this.#snapshots.sync()
-    await this.#syncNames()
+    await this.syncNames()
     this.#syncedOffset = Math.max(this.#syncedOffset, end)
   }
 
@@ -112,7 +116,8 @@ export class Flusher {
     }
   }
 
-  async #syncNames(): Promise<void> {
+  /** Rejects with DiskError. */
+  async syncNames(): Promise<void> {
     if (!this.#namesAreSynced) {
       this.#namesAreSynced = true
       await this.#disk.syncDirectory(this.#directory)

@@ -12,6 +12,8 @@ export interface SegmentFiles {
     readonly hasIndexes: boolean
   }[]
   readonly snapshots: readonly number[]
+  /** There are files that wait for their removal: see `removeDeleted`. */
+  readonly hasDeleted: boolean
   /** There are files that `finishInterruptedWork` has to look at. */
   readonly hasLeftovers: boolean
 }
@@ -21,11 +23,13 @@ export function listSegmentFiles(disk: Disk, directory: string): SegmentFiles {
   const present = new Set(names)
   const segments: { baseOffset: number; sizeBytes: number; hasIndexes: boolean }[] = []
   const snapshots: number[] = []
+  let hasDeleted = false
   let hasLeftovers = false
   for (const name of names) {
     const parsed = parseSegmentFileName(name)
     if (parsed === null) continue
-    if (parsed.suffix !== '') hasLeftovers ||= parsed.suffix !== deletedSuffix
+    if (parsed.suffix === deletedSuffix) hasDeleted = true
+    else if (parsed.suffix !== '') hasLeftovers = true
     else if (parsed.kind === 'snapshot') snapshots.push(parsed.offset)
     else if (parsed.kind === 'log') {
       segments.push({
@@ -37,7 +41,7 @@ export function listSegmentFiles(disk: Disk, directory: string): SegmentFiles {
       })
     }
   }
-  return { segments, snapshots, hasLeftovers }
+  return { segments, snapshots, hasDeleted, hasLeftovers }
 }
 
 /** Removes files whose deletion had begun. */

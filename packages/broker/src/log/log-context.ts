@@ -2,6 +2,7 @@ import type { Clock, Disk, Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import type { DeferredRemoval } from './deferred-removal.ts'
 import type { DiskPace } from './group-commit.ts'
+import type { OpenSegments } from './open-segments.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** What all logs of a broker share. */
@@ -11,6 +12,7 @@ export interface LogContext {
   readonly random: Random
   readonly logger: Logger
   readonly cache: TailCache
+  readonly open: OpenSegments
   readonly pace: DiskPace
   readonly removal: DeferredRemoval
   /** producer.id.expiration.ms. */

@@ -21,7 +21,7 @@ import { isExpired, ProducerState } from '../core/partition/producer-state.ts'
 import { scanHeaders } from './batch-scan.ts'
 import { parseLeaderEpochs } from './checkpoint-file.ts'
 import { leaderEpochCheckpointFile } from './file-names.ts'
-import { finishInterruptedWork, listSegmentFiles, type SegmentFiles } from './leftovers.ts'
+import { finishInterruptedWork, listSegmentFiles, removeDeleted, type SegmentFiles } from './leftovers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
@@ -50,6 +50,8 @@ export interface LoadedLog {
   readonly recoveryPoint: number
   /** The leader epochs differ from their file. */
   readonly epochsChanged: boolean
+  /** From a clean stop: all names are on the disk for good. */
+  readonly isClean: boolean
 }
 
 const scanBytes = 1024 * 1024
@@ -62,6 +64,7 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
   const files = listSegmentFiles(options.context.disk, options.directory)
   if (files.hasLeftovers || files.segments.length === 0) return null
   if (files.segments.some(({ hasIndexes }) => !hasIndexes)) return null
+  if (files.hasDeleted) removeDeleted(options.context.disk, options.directory)
   const segments = makeSegments(options, files)
   const logEndOffset = endOfSegment(segments.active)
   if (logEndOffset === null || logEndOffset < options.logStartOffset) return null
@@ -83,6 +86,7 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
   producers.advanceTo(logEndOffset)
   snapshots.removeStrays(segments.all.map(segment => segment.baseOffset))
   const trimmed = trimEpochs(epochs, logStartOffset, logEndOffset)
+  for (const segment of segments.all) segment.release()
   return {
     segments,
     epochs,
@@ -92,6 +96,7 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
     logEndOffset,
     recoveryPoint: logEndOffset,
     epochsChanged: changed || trimmed,
+    isClean: true,
   }
 }
 
@@ -137,6 +142,7 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
     logEndOffset,
     recoveryPoint: Math.min(options.recoveryPoint, logEndOffset),
     epochsChanged: true,
+    isClean: false,
   }
 }
 
@@ -153,6 +159,7 @@ export function newLog(options: LoadOptions): LoadedLog {
     logEndOffset: 0,
     recoveryPoint: 0,
     epochsChanged: false,
+    isClean: false,
   }
 }
 
@@ -171,6 +178,7 @@ function newSegment(options: LoadOptions, baseOffset: number): Segment {
 function segmentOptions({ context, directory, config }: LoadOptions) {
   return {
     disk: context.disk,
+    open: context.open,
     directory,
     jitterMs: segmentJitterMs(context, config),
     nowMs: context.clock.now(),
@@ -183,9 +191,9 @@ export function segmentJitterMs({ random }: LogContext, config: LogConfig): numb
   return bound <= 0 ? 0 : random.integer(bound)
 }
 
-/** Offset behind the last batch, found from the last index entry on; null when the file does not end with a whole batch. */
-function endOfSegment(segment: Segment): number | null {
-  let end = segment.offsetIndex.lastPosition
+/** Offset behind the last batch, found from an index entry on; null when the file does not end with a whole batch. */
+function endOfSegment(segment: Segment, from = segment.offsetIndex.lastPosition): number | null {
+  let end = from
   let nextOffset = segment.baseOffset
   if (end > segment.sizeBytes) return null
   for (const { header, at, position, bytes } of scanHeaders(segment.file(), end, segment.sizeBytes)) {
@@ -249,6 +257,7 @@ async function recoverSegments(
   { epochs, snapshots }: { epochs: LeaderEpochs; snapshots: ProducerSnapshots },
 ): Promise<Recovered> {
   const { context, directory, recoveryPoint } = options
+  removeResurrected(options, segments, snapshots)
   const first = Math.max(segments.floorIndex(recoveryPoint), 0)
   let firstUnsynced = first
   for (let index = 0; index < first; index++) {
@@ -281,7 +290,8 @@ async function recoverSegments(
       break
     }
     producers.advanceTo(segment.baseOffset)
-    const cutBytes = await recoverSegment(options, segment, { epochs, producers })
+    segment.pin()
+    const cutBytes = await recoverSegment(options, segment, { epochs, producers }).finally(() => segment.unpin())
     logEndOffset = Math.max(producers.endOffset, segment.baseOffset)
     if (cutBytes === 0) continue
     context.logger.warn('cut off the end of the log, which was not whole', { directory, cutBytes, logEndOffset })
@@ -289,6 +299,30 @@ async function recoverSegments(
     break
   }
   return { producers, logEndOffset }
+}
+
+/**
+ * A power loss may undo the removal of some old segments and not of others. What has come back lies in front of a gap, unless
+ * compaction makes gaps here.
+ */
+function removeResurrected(options: LoadOptions, segments: Segments, snapshots: ProducerSnapshots): void {
+  const { context, config, recoveryPoint } = options
+  if (config.cleanupPolicy.compact) return
+  for (let index = segments.floorIndex(recoveryPoint) - 1; index >= 0; index--) {
+    const segment = segments.all[index]
+    const next = segments.all[index + 1]
+    if (segment === undefined || next === undefined) return
+    const end = endOfSegment(segment) ?? endOfSegment(segment, 0) ?? next.baseOffset
+    if (end >= next.baseOffset) continue
+    const gone = segments.all.slice(0, index + 1)
+    context.logger.warn('removed old segments that a power loss had brought back', {
+      directory: options.directory,
+      gone: gone.length,
+    })
+    removeSegments(context.disk, segments, gone)
+    for (const { baseOffset } of gone) snapshots.remove(baseOffset)
+    return
+  }
 }
 
 /**

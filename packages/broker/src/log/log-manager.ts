@@ -18,6 +18,7 @@ import {
 import { DiskPace } from './group-commit.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
+import { OpenSegments } from './open-segments.ts'
 import { PartitionLog } from './partition-log.ts'
 import { formatPartitionMetadata, parsePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { TailCache } from './tail-cache.ts'
@@ -68,6 +69,10 @@ export interface LogManagerOptions {
 /** How often an offline log is looked at, and how much space there must be again before it is opened. */
 const reopenIntervalMs = 1000
 const reopenUsableBytes = 16 * 1024 * 1024
+/** Descriptors that the logs may hold; connections need some, too. */
+const openSegmentsMax = 2000
+/** How often files that nobody used meanwhile are closed. */
+const releaseIntervalMs = 30_000
 /** Recoveries at a time: enough to keep the disk's pool busy. */
 const parallelRecoveries = 4
 
@@ -105,6 +110,7 @@ export class LogManager {
       clock,
       random,
       logger,
+      open: new OpenSegments(openSegmentsMax),
       cache: new TailCache(this.#config.tailCacheBytesMax),
       pace: new DiskPace(clock),
       removal: new DeferredRemoval({ disk, clock, logger }),
@@ -336,6 +342,7 @@ export class LogManager {
     this.#repeat('checkpoint', initialMs, checkpointMs, () => void this.checkpoint())
     const expiryMs = config.producerIdExpirationCheckIntervalMs
     this.#repeat('producers', expiryMs, expiryMs, () => this.#expireProducers())
+    this.#repeat('release', releaseIntervalMs, releaseIntervalMs, () => this.#context.open.releaseIdle())
     this.#repeat('reopen', reopenIntervalMs, reopenIntervalMs, () => void this.#reopenOffline())
   }
 

@@ -191,6 +191,12 @@ test('deleted segments keep their files, by another name, for file.delete.delay.
   assert.equal(filesOf(logs, '.log.deleted').length, 2)
   logs.clock.advance(1000)
   assert.equal(filesOf(logs, '.deleted').length, 0)
+
+  await fill(log, 4)
+  logs.manager.runMaintenance()
+  assert.notEqual(filesOf(logs, '.deleted').length, 0)
+  await logs.restart()
+  assert.equal(filesOf(logs, '.deleted').length, 0)
 })
 
 test('a compacted topic loses only what DeleteRecords has cut off', async () => {

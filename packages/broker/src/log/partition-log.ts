@@ -450,9 +450,9 @@ export class PartitionLog {
     const baseOffset = this.#nextOffset
     if (closing.baseOffset === baseOffset) return
     closing.persistIndexes()
-    const { disk, clock } = this.#context
+    const { disk, clock, open } = this.#context
     const jitterMs = segmentJitterMs(this.#context, this.#config)
-    segments.add(Segment.create({ disk, directory: this.directory, baseOffset, jitterMs, nowMs: clock.now() }))
+    segments.add(Segment.create({ disk, open, directory: this.directory, baseOffset, jitterMs, nowMs: clock.now() }))
     producers.advanceTo(baseOffset)
     snapshots.write(baseOffset, producers.producers())
     this.#flusher.namesChanged()
@@ -597,6 +597,7 @@ export class PartitionLog {
       segments,
       snapshots,
       recoveryPoint,
+      namesAreSynced: loaded.isClean,
       beforeSync,
     })
   }
@@ -633,6 +634,8 @@ export class PartitionLog {
       this.#moveLogStart(segments.first.baseOffset)
       for (const segment of gone) this.#deleteSegment(segment)
       this.#flusher.namesChanged()
+      // Before the files go for good: names that come back without their bytes would be a puzzle.
+      this.#flusher.syncNames().catch(error => this.#fail(error))
       this.#context.logger.info('deleted segments', {
         log: this.directory,
         segments: gone.length,
@@ -719,7 +722,8 @@ export class PartitionLog {
         // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
         const lacksSnapshot = this.#writtenEndOffset > 0 && snapshots.offsets.at(-1) !== this.#writtenEndOffset
         const hasNews = this.#flusher.syncedOffset < this.#writtenEndOffset || !this.#epochsAreSaved
-        if (hasNews || lacksSnapshot) {
+        if (!hasNews && !lacksSnapshot) await this.#flusher.syncNames()
+        else {
           segments.active.persistIndexes()
           await segments.active.syncIndexes()
           segments.active.isSynced = true

@@ -4,6 +4,7 @@ import { readBatchHeader } from './batch-scan.ts'
 import { type SegmentFileKind, segmentFileName } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import { OffsetIndex } from './offset-index.ts'
+import type { OpenSegments } from './open-segments.ts'
 import { TimeIndex } from './time-index.ts'
 
 /** A batch that was given its place. */
@@ -17,6 +18,7 @@ const maxRelativeOffset = 0x7fffffff
 
 export interface SegmentOptions {
   readonly disk: Disk
+  readonly open: OpenSegments
   readonly directory: string
   readonly baseOffset: number
   /** Subtracted from segment.ms, so that partitions do not roll all at once. */
@@ -36,6 +38,7 @@ export class Segment {
   readonly timeIndex: TimeIndex
   readonly jitterMs: number
   readonly #disk: Disk
+  readonly #open: OpenSegments
   readonly #directory: string
   #file: DiskFile | null = null
   #pins = 0
@@ -49,9 +52,12 @@ export class Segment {
   #firstTimestamp: number | null = null
   /** All of it, with its indexes, is on the disk for good. The next batch makes it untrue. */
   isSynced = false
+  /** For OpenSegments: the file was asked for since it last looked. */
+  wasUsed = false
 
-  private constructor({ disk, directory, baseOffset, jitterMs, nowMs }: SegmentOptions, sizeBytes: number) {
+  private constructor({ disk, open, directory, baseOffset, jitterMs, nowMs }: SegmentOptions, sizeBytes: number) {
     this.#disk = disk
+    this.#open = open
     this.#directory = directory
     this.baseOffset = baseOffset
     this.jitterMs = jitterMs
@@ -67,6 +73,7 @@ export class Segment {
     const segment = new Segment(options, 0)
     const file = options.disk.openSync(segment.path('log'))
     segment.#file = file
+    options.open.add(segment)
     if (file.size > 0) file.truncateSync(0)
     segment.offsetIndex.file.create()
     segment.timeIndex.file.create()
@@ -88,7 +95,11 @@ export class Segment {
 
   /** The open .log file. Throws DiskError. */
   file(): DiskFile {
-    this.#file ??= this.#disk.openSync(this.path('log'), { create: false })
+    this.wasUsed = true
+    if (this.#file === null) {
+      this.#file = this.#disk.openSync(this.path('log'), { create: false })
+      this.#open.add(this)
+    }
     return this.#file
   }
 
@@ -108,7 +119,9 @@ export class Segment {
     this.timeIndex.file.release()
     this.#releaseWhenUnpinned = this.#pins > 0
     if (this.#pins > 0) return
-    this.#file?.closeSync()
+    if (this.#file === null) return
+    this.#open.delete(this)
+    this.#file.closeSync()
     this.#file = null
   }
 
