@@ -1,0 +1,71 @@
+/**
+ * Compares Odradek with the real Kafka and with the bare loop, on this machine, in one run.
+ *
+ *   npm run bench -- [--quick] [--json FILE] [--only load|footprint] [--rounds N]
+ *
+ * Only ratios of one run mean anything: the client shares the machine with the brokers. `--quick` shows within two
+ * minutes that everything still runs; its figures are rough.
+ */
+import { writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import { parseArgs } from 'node:util'
+import type { ContestantName } from './contestants.ts'
+import { measureFootprint } from './footprint.ts'
+import { type LoadSizes, measureLoad } from './load.ts'
+import { buildLoadGenerator } from './load-generator.ts'
+import { Measurements } from './measurements.ts'
+import { Progress } from './progress.ts'
+import { formatTable } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+})
+
+const sizes: LoadSizes = values.quick
+  ? {
+      rounds: Number(values.rounds ?? 1),
+      warmUp: { kafka: 500_000, 'bare loop': 100_000, odradek: 100_000 },
+      messages: 300_000,
+      roundTrips: 500,
+      variantShare: 0.1,
+    }
+  : {
+      rounds: Number(values.rounds ?? 5),
+      warmUp: { kafka: 5_000_000, 'bare loop': 1_000_000, odradek: 1_000_000 },
+      messages: 2_000_000,
+      roundTrips: 3_000,
+      variantShare: 1,
+    }
+
+const progress = new Progress()
+const measurements = new Measurements()
+progress.say('building the load generator')
+const generator = await buildLoadGenerator()
+if (values.only !== 'footprint') await measureLoad({ generator, measurements, progress, sizes })
+if (values.only !== 'load') await measureFootprint({ generator, measurements, progress, rounds: sizes.rounds })
+
+const machine = `${os.cpus().length} x ${os.cpus()[0]?.model ?? 'processor'}, ${(os.totalmem() / 1e9).toFixed(0)} GB`
+console.log(
+  `\n${machine}; Node ${process.versions.node}; 100-byte messages unless said otherwise; medians of ${sizes.rounds}\n`,
+)
+console.log(formatTable(measurements))
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report(), null, 2)}\n`)
+
+function report() {
+  const names: readonly ContestantName[] = ['kafka', 'bare loop', 'odradek']
+  return {
+    machine,
+    node: process.versions.node,
+    metrics: measurements.metrics.map(metric => ({
+      ...metric,
+      ...Object.fromEntries(
+        names.map(name => [name, { median: measurements.median(metric, name), all: measurements.all(metric, name) }]),
+      ),
+    })),
+  }
+}
