@@ -134,7 +134,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   await metadata.subscribe((next, previous) => groups.apply(next, previous))
   groups.start()
 
-  const controller = new Controller({ metadata, config, random, brokerId })
+  const controller = new Controller({ metadata, config, random, brokerId, logger })
   const sessions = new FetchSessionCache({
     slots: config.number('max.incremental.fetch.session.cache.slots'),
     evictionMs: fetchSessionEvictionMs,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryDisk, type Random } from '@odradek/platform'
 import { BrokerConfig } from '../core/config/broker-config.ts'
+import { silentLogger } from '../logger.ts'
 import { ClusterMetadata } from './cluster-metadata.ts'
 import { Controller } from './controller.ts'
 import { joinCluster } from './join-cluster.ts'
@@ -30,7 +31,7 @@ async function openCluster(disk = createMemoryDisk(), random = countingRandom())
   const config = new BrokerConfig()
   const registration = { rack: null, endpoints: [], fenced: false }
   const clusterId = await joinCluster({ metadata, random, brokerId: 1, registration })
-  const controller = new Controller({ metadata, config, random, brokerId: 1 })
+  const controller = new Controller({ metadata, config, random, brokerId: 1, logger: silentLogger })
   return { disk, store, metadata, config, controller, clusterId }
 }
 

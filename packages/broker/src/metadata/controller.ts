@@ -1,5 +1,6 @@
 import type { Random } from '@odradek/platform'
 import { type AlterConfigsInput, type AlteredResource, decideAlterConfigs } from '../core/cluster/alter-configs.ts'
+import type { ClusterChange } from '../core/cluster/cluster-change.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import { decideCreatePartitions, type GrownTopic, type TopicToGrow } from '../core/cluster/create-partitions.ts'
 import { type CreatedTopic, decideCreateTopics, type NewTopic } from '../core/cluster/create-topics.ts'
@@ -12,6 +13,8 @@ import {
 } from '../core/cluster/delete-topics.ts'
 import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
+import { whyInert } from '../core/config/standing.ts'
+import type { Logger } from '../logger.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { type InternalTopic, internalTopicRequest } from './internal-topics.ts'
 
@@ -22,13 +25,14 @@ const producerIdBlockLength = 1000
  * Carries out what changes the cluster: decide on the present image, commit, wait until every subscriber of the metadata
  * has applied it, answer. One request at a time; when somebody else changed what a decision stood on, it is made again.
  *
- * Every call rejects with MetadataStoreError when the store fails, and only then.
+ * Every call rejects with MetadataStoreError when the store fails, and only then; that is logged here.
  */
 export class Controller {
   readonly #metadata: ClusterMetadata
   readonly #config: BrokerConfig
   readonly #random: Random
   readonly #brokerId: number
+  readonly #logger: Logger
   /** The request under way and those behind it. */
   #tail: Promise<unknown> = Promise.resolve()
 
@@ -37,11 +41,13 @@ export class Controller {
     readonly config: BrokerConfig
     readonly random: Random
     readonly brokerId: number
+    readonly logger: Logger
   }) {
     this.#metadata = options.metadata
     this.#config = options.config
     this.#random = options.random
     this.#brokerId = options.brokerId
+    this.#logger = options.logger
   }
 
   /** When it resolves, the partitions are served. */
@@ -114,10 +120,39 @@ export class Controller {
     const turn = this.#tail.then(async () => {
       for (;;) {
         const { changes, answer } = decide(this.#metadata.image)
-        if (changes.length === 0 || (await this.#metadata.commit(changes)) === 'committed') return answer
+        if (changes.length === 0) return answer
+        if ((await this.#commit(changes)) === 'conflict') continue
+        for (const change of changes) this.#log(change)
+        return answer
       }
     })
     this.#tail = turn.catch(() => {})
     return turn
+  }
+
+  async #commit(changes: readonly ClusterChange[]): Promise<'committed' | 'conflict'> {
+    try {
+      return await this.#metadata.commit(changes)
+    } catch (error) {
+      this.#logger.error('the cluster metadata could not be changed', { error })
+      throw error
+    }
+  }
+
+  #log(change: ClusterChange): void {
+    if (change.kind === 'topic') {
+      const { name: topic, value } = change
+      if (value === null) this.#logger.info('deleted a topic', { topic })
+      else this.#logger.info('a topic was created or grew', { topic, partitions: value.partitions.length })
+    }
+    if (change.kind === 'config') {
+      const { resource, value } = change
+      this.#logger.info('settings were changed', { [resource.type]: resource.name, settings: Object.keys(value ?? {}) })
+      if (resource.type !== 'broker') return
+      for (const name of Object.keys(value ?? {})) {
+        const because = whyInert(name)
+        if (because !== null) this.#logger.warn(`${name} has no effect: ${because}`)
+      }
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { errorCodes } from '@odradek/protocol'
 import type { Controller } from './controller.ts'
 import type { InternalTopic } from './internal-topics.ts'
+import { MetadataStoreError } from './metadata-store.ts'
 
 /** Creates topics because somebody asked for them, at most once each at a time. */
 export class TopicCreation {
@@ -33,6 +34,15 @@ export class TopicCreation {
   }
 
   async #create(name: string): Promise<number> {
+    try {
+      return await this.#createNow(name)
+    } catch (error) {
+      if (error instanceof MetadataStoreError) return errorCodes.KAFKA_STORAGE_ERROR
+      throw error
+    }
+  }
+
+  async #createNow(name: string): Promise<number> {
     const internal = internalTopics[name]
     if (internal !== undefined) return (await this.#controller.createInternalTopic(internal)).errorCode
     const request = { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }

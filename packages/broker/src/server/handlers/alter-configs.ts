@@ -10,6 +10,7 @@ import {
 } from '@odradek/protocol'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
+import { unlessStoreFails } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof alterConfigsResponse>
 
@@ -19,7 +20,10 @@ export function alterConfigsHandler({
   controller: Pick<Controller, 'alterConfigs'>
 }): ApiHandler<AlterConfigsRequest, Answer> {
   return apiHandler(alterConfigsRequest, alterConfigsResponse, async ({ resources, validateOnly }) => {
-    const altered = await controller.alterConfigs({ resources, incremental: false, validateOnly })
+    const altering = controller.alterConfigs({ resources, incremental: false, validateOnly })
+    const altered = await unlessStoreFails(altering, outcome =>
+      resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, outcome })),
+    )
     return { responses: altered.map(({ outcome, ...resource }) => ({ ...resource, ...outcome })) }
   })
 }

@@ -10,6 +10,7 @@ import {
 } from '@odradek/protocol'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
+import { unlessStoreFails } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof incrementalAlterConfigsResponse>
 
@@ -22,7 +23,10 @@ export function incrementalAlterConfigsHandler({
     incrementalAlterConfigsRequest,
     incrementalAlterConfigsResponse,
     async ({ resources, validateOnly }) => {
-      const altered = await controller.alterConfigs({ resources, incremental: true, validateOnly })
+      const altering = controller.alterConfigs({ resources, incremental: true, validateOnly })
+      const altered = await unlessStoreFails(altering, outcome =>
+        resources.map(({ resourceType, resourceName }) => ({ resourceType, resourceName, outcome })),
+      )
       return { responses: altered.map(({ outcome, ...resource }) => ({ ...resource, ...outcome })) }
     },
   )

@@ -13,6 +13,7 @@ import {
 } from '@odradek/protocol'
 import type { ProducerIds } from '../../metadata/producer-ids.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
+import { unlessStoreFails } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof initProducerIdResponse>
 
@@ -26,7 +27,10 @@ export function initProducerIdHandler({
     if (transactionalId !== null) return refuse(errorCodes.INVALID_REQUEST)
     // Who has an id has an epoch, and the other way round.
     if ((producerId === -1) !== (producerEpoch === -1)) return refuse(errorCodes.INVALID_REQUEST)
-    return { errorCode: errorCodes.NONE, producerId: await producerIds.next(), producerEpoch: 0 }
+    const next = producerIds
+      .next()
+      .then(id => ({ errorCode: errorCodes.NONE as number, producerId: id, producerEpoch: 0 }))
+    return unlessStoreFails<Answer>(next, ({ errorCode }) => refuse(errorCode))
   })
 }
 

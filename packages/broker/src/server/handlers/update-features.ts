@@ -7,6 +7,7 @@ import {
 } from '@odradek/protocol'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
+import { unlessStoreFails } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof updateFeaturesResponse>
 
@@ -21,7 +22,8 @@ export function updateFeaturesHandler({
       // Version 0 could only say whether a downgrade is meant.
       upgradeType: apiVersion === 0 && update.allowDowngrade ? 2 : update.upgradeType,
     }))
-    const { outcome, byFeature } = await controller.updateFeatures(updates, { validateOnly: request.validateOnly })
+    const updating = controller.updateFeatures(updates, { validateOnly: request.validateOnly })
+    const { outcome, byFeature } = await unlessStoreFails(updating, outcome => ({ outcome, byFeature: [] }))
     return {
       ...outcome,
       results:
