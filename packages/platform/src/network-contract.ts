@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Connection, type Listener, type Network, NetworkError, type NetworkErrorKind } from './network.ts'
+import {
+  type Connection,
+  type ConnectionHandler,
+  type Listener,
+  type Network,
+  NetworkError,
+  type NetworkErrorKind,
+} from './network.ts'
 
 export interface NetworkUnderTest {
   readonly server: Network
@@ -49,6 +56,14 @@ export function testNetwork(create: () => NetworkUnderTest): void {
     await wire.until(() => client.received === 5)
   })
 
+  check('who takes borrowed memory gets the same bytes', async wire => {
+    const [client, server] = await wire.pair(true)
+    const sent = Array.from({ length: 50 }, (_, index) => Buffer.alloc(index * 997, index))
+    client.connection.write(sent)
+    await wire.until(() => server.received === total(sent))
+    assert.ok(Buffer.concat(server.chunks).equals(Buffer.concat(sent)))
+  })
+
   check('a writer that gets too far ahead is told, and told again when all is sent', async wire => {
     const [client, server] = await wire.pair()
     server.connection.pause()
@@ -92,7 +107,7 @@ export function testNetwork(create: () => NetworkUnderTest): void {
 
   check('what was written before the peer ended still reaches it', async wire => {
     const [client, server] = await wire.pair()
-    server.onData = () => {
+    server.whenReceived = () => {
       server.connection.write([Buffer.from('answer')])
     }
     client.connection.write([Buffer.from('question')])
@@ -117,7 +132,7 @@ export function testNetwork(create: () => NetworkUnderTest): void {
 
   check('a connection may be destroyed by its own handler', async wire => {
     const [client, server] = await wire.pair()
-    server.onData = () => server.connection.destroy()
+    server.whenReceived = () => server.connection.destroy()
     client.connection.write([Buffer.from('a')])
     await wire.until(() => client.closes.length > 0 && server.closes.length > 0)
     assert.deepEqual(server.closes, [null])
@@ -145,29 +160,36 @@ export function testNetwork(create: () => NetworkUnderTest): void {
   })
 }
 
-class Peer {
+class Peer implements ConnectionHandler {
   readonly connection: Connection
   readonly chunks: Buffer[] = []
   readonly closes: (NetworkError | null)[] = []
   received = 0
   drains = 0
-  onData: () => void = () => {}
+  whenReceived: () => void = () => {}
 
-  constructor(connection: Connection) {
+  readonly onBorrowedData?: (chunk: Buffer) => void
+
+  constructor(connection: Connection, borrows: boolean) {
     this.connection = connection
-    connection.handle({
-      onData: chunk => {
-        assert.equal(this.closes.length, 0)
-        this.chunks.push(chunk)
-        this.received += chunk.length
-        this.onData()
-      },
-      onDrain: () => {
-        assert.equal(this.closes.length, 0)
-        this.drains++
-      },
-      onClose: error => this.closes.push(error),
-    })
+    if (borrows) this.onBorrowedData = chunk => this.onData(Buffer.from(chunk))
+    connection.handle(this)
+  }
+
+  onData(chunk: Buffer): void {
+    assert.equal(this.closes.length, 0)
+    this.chunks.push(chunk)
+    this.received += chunk.length
+    this.whenReceived()
+  }
+
+  onDrain(): void {
+    assert.equal(this.closes.length, 0)
+    this.drains++
+  }
+
+  onClose(error: NetworkError | null): void {
+    this.closes.push(error)
   }
 }
 
@@ -176,6 +198,7 @@ class Wire {
   readonly #peers: Peer[] = []
   readonly #listeners: Listener[] = []
   readonly #accepted: Peer[] = []
+  #borrows = false
 
   constructor(under: NetworkUnderTest) {
     this.under = under
@@ -192,7 +215,7 @@ class Wire {
   async listen(port = 0): Promise<Listener> {
     const listener = await this.under.settle(
       this.under.server.listen({ host: this.under.host, port }, connection => {
-        const peer = new Peer(connection)
+        const peer = new Peer(connection, this.#borrows)
         this.#peers.push(peer)
         this.#accepted.push(peer)
       }),
@@ -206,9 +229,10 @@ class Wire {
   }
 
   /** A connection's two ends, on one listener for all pairs. */
-  async pair(): Promise<[client: Peer, server: Peer]> {
+  async pair(borrows = false): Promise<[client: Peer, server: Peer]> {
+    this.#borrows = borrows
     const { port } = this.listener ?? (await this.listen())
-    const client = new Peer(await this.connect(port))
+    const client = new Peer(await this.connect(port), borrows)
     this.#peers.push(client)
     await this.until(() => this.#accepted.length > 0)
     const server = this.#accepted.shift()

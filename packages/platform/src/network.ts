@@ -15,6 +15,11 @@ export interface Listener {
 export interface ConnectionHandler {
   /** The chunk is the receiver's to keep. */
   onData(chunk: Buffer): void
+  /**
+   * Where it is there it is called in place of onData, with memory that the next read overwrites: for receivers that copy
+   * what they need in any case, and spare the network a copy of its own.
+   */
+  onBorrowedData?(chunk: Buffer): void
   /** All that was written has been handed to the kernel, after write() had said false. */
   onDrain(): void
   /** Exactly once, whatever the reason; nothing comes after it. */

@@ -47,6 +47,19 @@ test('a frame that lies whole in a chunk is not copied', () => {
   )
 })
 
+test('frames of a chunk that is only lent stay what they are when it is used again', () => {
+  const bodies = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('two'), Buffer.alloc(100, 3)]
+  const stream = framed(...bodies)
+  const assembler = new FrameAssembler(1000)
+  const frames: Buffer[] = []
+  for (const chunk of [stream.subarray(0, 60), stream.subarray(60)]) {
+    const lent = Buffer.from(chunk)
+    assembler.push(lent, frames, true)
+    lent.fill(0xdd)
+  }
+  assert.deepEqual(frames, bodies)
+})
+
 test('a frame of many megabytes gets its memory as its bytes come in', () => {
   const assembler = new FrameAssembler(100_000_000)
   const prefix = Buffer.alloc(4)

@@ -12,9 +12,9 @@ export class FrameError extends Error {
 /**
  * Cuts a byte stream into frames: int32 size, then as many bytes.
  *
- * A frame that lies whole in a chunk is handed out as a view of it: the network gives each read its own memory, cut to
- * what was read, so a view pins little more than itself. A larger frame gets memory of its own and the chunks are copied
- * into it. That memory starts small and doubles as the bytes come in: who only claims a hundred megabytes gets one.
+ * A frame that lies whole in a chunk is handed out as a view of it, or as a copy where the chunk is only lent. A larger frame
+ * gets memory of its own and the chunks are copied into it. That memory starts small and doubles as the bytes come in: who
+ * only claims a hundred megabytes gets two.
  */
 export class FrameAssembler {
   readonly #frameBytesMax: number
@@ -38,8 +38,11 @@ export class FrameAssembler {
     return this.#frame !== null || this.#prefixBytes > 0
   }
 
-  /** Adds the frames that are complete now to `frames`. Throws FrameError; the stream is of no use after it. */
-  push(chunk: Buffer, frames: Buffer[]): void {
+  /**
+   * Adds the frames that are complete now to `frames`. Of a chunk that is only borrowed for the call they are copies.
+   * Throws FrameError; the stream is of no use after it.
+   */
+  push(chunk: Buffer, frames: Buffer[], isBorrowed = false): void {
     let at = this.#frame === null ? 0 : this.#fill(chunk, 0, frames)
     while (at < chunk.length) {
       if (this.#prefixBytes > 0 || chunk.length - at < 4) {
@@ -55,7 +58,8 @@ export class FrameAssembler {
         at += 4
       }
       if (chunk.length - at >= this.#frameBytes) {
-        frames.push(chunk.subarray(at, at + this.#frameBytes))
+        const frame = chunk.subarray(at, at + this.#frameBytes)
+        frames.push(isBorrowed ? Buffer.from(frame) : frame)
         at += this.#frameBytes
       } else {
         this.#frame = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, firstAllocationBytesMax))

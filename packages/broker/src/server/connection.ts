@@ -69,7 +69,8 @@ export class ServerConnection {
   /** Must follow construction at once: what arrives before it is lost. */
   open(): void {
     this.socket.handle({
-      onData: chunk => this.#onData(chunk),
+      onData: chunk => this.#onData(chunk, false),
+      onBorrowedData: chunk => this.#onData(chunk, true),
       onDrain: () => {
         this.#isKernelFull = false
         this.#serve()
@@ -113,11 +114,11 @@ export class ServerConnection {
     this.socket.resume()
   }
 
-  #onData(chunk: Buffer): void {
+  #onData(chunk: Buffer, isBorrowed: boolean): void {
     if (this.#isDraining || this.#isClosed) return
     this.lastActiveMs = this.#host.now()
     try {
-      this.#assembler.push(chunk, this.#waiting)
+      this.#assembler.push(chunk, this.#waiting, isBorrowed)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       this.#serve()

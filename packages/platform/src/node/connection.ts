@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Connection, ConnectionHandler, Endpoint, NetworkError } from '../network.ts'
 import { networkError } from './errors.ts'
+import { type SharedReader, startReading } from './shared-read.ts'
 
 /** How long a peer has to close its side after we closed ours. */
 const lingerMs = 1000
@@ -18,14 +19,18 @@ export class NodeConnection implements Connection {
   readonly local: Endpoint
   readonly remote: Endpoint
   readonly #socket: Socket
+  readonly #reader: SharedReader
   #handler: ConnectionHandler | null = null
   #error: NetworkError | null = null
   #isClosed = false
   #owesDrain = false
   #isEnding = false
+  #isPaused = false
 
-  constructor(socket: Socket) {
+  /** The socket is paused, and gives what it reads to the reader. */
+  constructor(socket: Socket, reader: SharedReader) {
     this.#socket = socket
+    this.#reader = reader
     this.local = endpoint(socket.localAddress, socket.localPort)
     this.remote = endpoint(socket.remoteAddress, socket.remotePort)
     socket.on('error', error => {
@@ -53,9 +58,12 @@ export class NodeConnection implements Connection {
       this.#owesDrain = false
       handler.onDrain()
     })
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#isEnding) handler.onData(chunk)
-    })
+    this.#reader.receive = chunk => {
+      if (this.#isEnding) return
+      if (handler.onBorrowedData === undefined) handler.onData(Buffer.from(chunk))
+      else handler.onBorrowedData(chunk)
+    }
+    if (!this.#isPaused) startReading(socket)
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -76,11 +84,13 @@ export class NodeConnection implements Connection {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#isPaused = false
+    if (this.#handler !== null) startReading(this.#socket)
   }
 
   /**
@@ -92,7 +102,7 @@ export class NodeConnection implements Connection {
     this.#isEnding = true
     const socket = this.#socket
     socket.end(() => setTimeout(() => socket.destroy(), lingerMs).unref())
-    socket.resume()
+    startReading(socket)
   }
 
   destroy(): void {

@@ -2,6 +2,7 @@ import net from 'node:net'
 import { type Connection, type Listener, type Network, NetworkError } from '../network.ts'
 import { NodeConnection } from './connection.ts'
 import { networkError } from './errors.ts'
+import { newReader, onRead, takeOver } from './shared-read.ts'
 
 /** Connections that the kernel keeps for us until the loop takes them; the kernel caps it at net.core.somaxconn. */
 const backlog = 1024
@@ -12,9 +13,13 @@ function listen(at: { host: string; port: number }, onConnection: (connection: C
   const place = `${at.host}:${at.port}`
   return new Promise((resolve, reject) => {
     // A connection that was reset before it was taken has no addresses any more: it is not handed over.
-    const server = net.createServer({ noDelay: true }, socket => {
-      if (socket.remoteAddress === undefined) socket.destroy()
-      else onConnection(new NodeConnection(socket))
+    const server = net.createServer({ noDelay: true, pauseOnConnect: true }, accepted => {
+      if (accepted.remoteAddress === undefined) {
+        accepted.destroy()
+        return
+      }
+      const reader = newReader()
+      onConnection(new NodeConnection(takeOver(accepted, reader), reader))
     })
     server.once('error', error => reject(networkError(error, `cannot listen on ${place}`)))
     server.listen({ host: at.host, port: at.port, backlog }, () => {
@@ -40,7 +45,9 @@ function listen(at: { host: string; port: number }, onConnection: (connection: C
 function connect(to: { host: string; port: number; timeoutMs: number }): Promise<Connection> {
   const place = `cannot connect to ${to.host}:${to.port}`
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: to.host, port: to.port, noDelay: true })
+    const reader = newReader()
+    const socket = net.connect({ host: to.host, port: to.port, noDelay: true, onread: onRead(reader) })
+    socket.pause()
     const fail = (error: Error) => {
       clearTimeout(timeout)
       socket.destroy()
@@ -52,7 +59,7 @@ function connect(to: { host: string; port: number; timeoutMs: number }): Promise
     socket.once('error', fail)
     socket.once('connect', () => {
       clearTimeout(timeout)
-      const connection = new NodeConnection(socket)
+      const connection = new NodeConnection(socket, reader)
       socket.off('error', fail)
       resolve(connection)
     })

@@ -168,10 +168,20 @@ export class SimulatedConnection implements Connection {
       const segment = this.#arrived.shift()
       if (segment?.kind === 'data') {
         this.#peer?.taken(segment.bytes.length)
-        if (!this.#hasEnded) this.#handler?.onData(segment.bytes)
+        if (!this.#hasEnded) this.#give(segment.bytes)
       } else if (segment?.kind === 'end') this.#peerEnded()
       if (this.#arrived.length > 0) this.#flush()
     })
+  }
+
+  /** Lent memory is spoilt as soon as it is given back: who kept a view of it is found out. */
+  #give(bytes: Buffer): void {
+    const handler = this.#handler
+    if (handler?.onBorrowedData === undefined) handler?.onData(bytes)
+    else {
+      handler.onBorrowedData(bytes)
+      bytes.fill(0xdd)
+    }
   }
 
   /** The peer's program has taken that many of our bytes. */
