@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
-import { errorCodes, zeroUuid } from '@odradek/protocol'
+import { errorCodes } from '@odradek/protocol'
 import { type ClusterImage, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
-import type { CommitInput } from '../core/group/offset-requests.ts'
-import { subscription } from '../core/group/testing/group-world.ts'
 import { silentLogger } from '../logger.ts'
 import { GroupCoordinator, offsetsTopic } from './group-coordinator.ts'
 import { defaultGroupCoordinatorConfig } from './group-coordinator-config.ts'
 import { FakeLog } from './testing/fake-log.ts'
+import { commitCode, commitInput, joinInput } from './testing/requests.ts'
 
 const partitionCount = 4
 
@@ -38,25 +37,12 @@ function setUp() {
   return { simulation, logs, start }
 }
 
-function commit(groupId: string, offset = 1): CommitInput {
-  const partitions = [{ partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: null }]
-  const member = { groupId, generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null }
-  return {
-    apiVersion: 9,
-    request: { ...member, retentionTimeMs: -1, topics: [{ name: 't', topicId: zeroUuid, partitions }] },
-  }
-}
-
-function errorOf(answer: { topics: readonly { partitions: readonly { errorCode: number }[] }[] }): number | undefined {
-  return answer.topics[0]?.partitions[0]?.errorCode
-}
-
 const everything = { states: new Set<string>(), types: new Set<string>() }
 
 test('groups lie where Kafka looks for them', () => {
   const { start } = setUp()
   const groups = start()
-  // As kafka.coordinator.group.GroupMetadataManager.partitionFor says with 4 partitions.
+  // As Java's String.hashCode has it; the fourth one's is the least int, which counts as 0.
   assert.deepEqual(
     ['', 'g', 'my-group', 'polygenelubricants', 'Ω'].map(groupId => groups.partitionFor(groupId)),
     [0, 3, 2, 0, 1],
@@ -68,7 +54,7 @@ test("before the topic exists, this is nobody's coordinator", async () => {
   const groups = start()
   const heartbeat = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null }
   assert.deepEqual(groups.heartbeat(heartbeat), { errorCode: errorCodes.NOT_COORDINATOR })
-  assert.equal(errorOf(await groups.commitOffsets(commit('g'))), errorCodes.NOT_COORDINATOR)
+  assert.equal(commitCode(await groups.commitOffsets(commitInput('g', 1))), errorCodes.NOT_COORDINATOR)
   assert.deepEqual(await groups.listGroups(everything), { errorCode: errorCodes.NONE, groups: [] })
 })
 
@@ -81,7 +67,10 @@ test('an empty partition is opened when somebody asks for it, and not before', a
     logs.map(log => log.replays),
     [0, 0, 0, 0],
   )
-  assert.equal(errorOf(await simulation.settle(Promise.resolve(groups.commitOffsets(commit('g'))))), errorCodes.NONE)
+  assert.equal(
+    commitCode(await simulation.settle(Promise.resolve(groups.commitOffsets(commitInput('g', 1))))),
+    errorCodes.NONE,
+  )
   assert.deepEqual(
     logs.map(log => log.appends),
     [0, 0, 0, 1],
@@ -93,7 +82,7 @@ test('what a former broker left is loaded in the background, and listed', async 
   const former = start()
   former.apply(withOffsets, emptyImage)
   for (const groupId of ['g', 'my-group'])
-    await simulation.settle(Promise.resolve(former.commitOffsets(commit(groupId))))
+    await simulation.settle(Promise.resolve(former.commitOffsets(commitInput(groupId, 1))))
   former.stop()
 
   for (const log of logs) log.replayMs = 100
@@ -116,7 +105,7 @@ test('the offsets of a deleted topic are forgotten, also by groups that nobody h
   const { simulation, start } = setUp()
   const former = start()
   former.apply(withOffsets, emptyImage)
-  await simulation.settle(Promise.resolve(former.commitOffsets(commit('g', 7))))
+  await simulation.settle(Promise.resolve(former.commitOffsets(commitInput('g', 7))))
   former.stop()
 
   const groups = start()
@@ -132,7 +121,7 @@ test('offsets expire while the broker runs', async () => {
   const groups = start()
   groups.apply(withOffsets, emptyImage)
   groups.start()
-  await simulation.settle(Promise.resolve(groups.commitOffsets(commit('g'))))
+  await simulation.settle(Promise.resolve(groups.commitOffsets(commitInput('g', 1))))
   const { offsetsRetentionMs, offsetsRetentionCheckIntervalMs } = defaultGroupCoordinatorConfig
   await simulation.runFor(offsetsRetentionMs - 1_000)
   assert.equal((await groups.listGroups(everything)).groups.length, 1)
@@ -141,32 +130,23 @@ test('offsets expire while the broker runs', async () => {
   groups.stop()
 })
 
-const joinRequest = {
-  groupId: 'g',
-  sessionTimeoutMs: 10_000,
-  rebalanceTimeoutMs: 10_000,
-  memberId: '',
-  groupInstanceId: null,
-  protocolType: 'consumer',
-  protocols: [{ name: 'range', metadata: subscription(['t']) }],
-}
-const joinInput = { apiVersion: 9, clientId: 'client', clientHost: '/10.0.0.1', request: joinRequest }
+const join = joinInput('g', { apiVersion: 9 })
 
 test("a member id is the client's, and a random uuid", async () => {
   const { simulation, start } = setUp()
   const groups = start()
   groups.apply(withOffsets, emptyImage)
-  const { memberId } = await simulation.settle(Promise.resolve(groups.joinGroup(joinInput)))
-  assert.match(memberId, /^client-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  const { memberId } = await simulation.settle(Promise.resolve(groups.joinGroup(join)))
+  assert.match(memberId, /^c-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 })
 
 test('a stop answers those whose group is not on the log yet', async () => {
   const { start } = setUp()
   const groups = start()
   groups.apply(withOffsets, emptyImage)
-  const answer = groups.joinGroup(joinInput)
+  const answer = groups.joinGroup(join)
   assert.ok(answer instanceof Promise)
   groups.stop()
   assert.equal((await answer).errorCode, errorCodes.NOT_COORDINATOR)
-  assert.deepEqual(await groups.joinGroup(joinInput), await answer)
+  assert.deepEqual(await groups.joinGroup(join), await answer)
 })

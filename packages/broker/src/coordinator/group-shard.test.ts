@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSimulation, type Simulation } from '@odradek/platform/simulated'
 import { encodeBatch, errorCodes, iterateBatches, zeroUuid } from '@odradek/protocol'
-import type { CommitAnswer, CommitInput } from '../core/group/offset-requests.ts'
-import { subscription } from '../core/group/testing/group-world.ts'
 import { silentLogger } from '../logger.ts'
 import { defaultGroupCoordinatorConfig } from './group-coordinator-config.ts'
 import { encodeGroupEvent } from './group-records.ts'
 import { GroupShard } from './group-shard.ts'
 import { FakeLog } from './testing/fake-log.ts'
+import { commitInput, commitOn, joinInput } from './testing/requests.ts'
 
 function setUp(log?: FakeLog): { simulation: Simulation; log: FakeLog; shard: GroupShard; restarted(): GroupShard } {
   const simulation = createSimulation({ seed: 1 })
@@ -19,41 +18,8 @@ function setUp(log?: FakeLog): { simulation: Simulation; log: FakeLog; shard: Gr
   return { simulation, log: usedLog, shard: start(), restarted: start }
 }
 
-function commit(offset: number, { memberId = '', generationId = -1, metadata = '' } = {}): CommitInput {
-  const partitions = [
-    { partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: metadata },
-  ]
-  const topics = [{ name: 't', topicId: zeroUuid, partitions }]
-  const group = { groupId: 'g', generationIdOrMemberEpoch: generationId, memberId, groupInstanceId: null }
-  return { apiVersion: 9, request: { ...group, retentionTimeMs: -1, topics } }
-}
-
-/** The error code of the commit's partition. */
-async function commitOn(shard: GroupShard, input: CommitInput): Promise<number | undefined> {
-  const answer = await shard.run<CommitAnswer>({
-    decide: (core, nowMs) => core.decideCommit(input, nowMs),
-    refuse: errorCode => ({
-      topics: [{ name: 't', topicId: zeroUuid, partitions: [{ partitionIndex: 0, errorCode }] }],
-    }),
-  })
-  return answer.topics[0]?.partitions[0]?.errorCode
-}
-
-const joinInput = {
-  apiVersion: 3,
-  clientId: 'c',
-  clientHost: '/10.0.0.1',
-  memberIdSuffix: '1',
-  request: {
-    groupId: 'g',
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 60_000,
-    memberId: '',
-    groupInstanceId: null,
-    protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: subscription(['t']) }],
-  },
-}
+const commit = (offset: number, member?: Parameters<typeof commitInput>[2]) => commitInput('g', offset, member)
+const join = (memberIdSuffix: string) => ({ ...joinInput('g'), memberIdSuffix })
 
 function syncInput(generationId: number): Parameters<GroupShard['sync']>[0] {
   const assignments = [{ memberId: 'c-1', assignment: Buffer.from('all') }]
@@ -63,7 +29,7 @@ function syncInput(generationId: number): Parameters<GroupShard['sync']>[0] {
 
 /** A stable group of one member. */
 async function stableGroup(simulation: Simulation, shard: GroupShard): Promise<void> {
-  const joined = await simulation.settle(Promise.resolve(shard.join(joinInput)))
+  const joined = await simulation.settle(Promise.resolve(shard.join(join('1'))))
   const synced = await simulation.settle(Promise.resolve(shard.sync(syncInput(joined.generationId))))
   assert.equal(synced.errorCode, errorCodes.NONE)
 }
@@ -155,7 +121,7 @@ test('when an append fails, all who wait are told, and the groups are what the l
   const { simulation, log, shard } = setUp()
   await stableGroup(simulation, shard)
   // A second member waits for the first one to join.
-  const parked = shard.join({ ...joinInput, memberIdSuffix: '2' })
+  const parked = shard.join(join('2'))
   log.failures.push(errorCodes.KAFKA_STORAGE_ERROR)
   assert.equal(
     await simulation.settle(commitOn(shard, commit(1, { memberId: 'c-1', generationId: 1 }))),
@@ -202,7 +168,7 @@ test('more than a batch takes becomes several batches', async () => {
 test('closing answers all who wait', async () => {
   const { simulation, log, shard } = setUp()
   await stableGroup(simulation, shard)
-  const parked = shard.join({ ...joinInput, memberIdSuffix: '2' })
+  const parked = shard.join(join('2'))
   log.appendMs = 5
   const committing = commitOn(shard, commit(1, { memberId: 'c-1', generationId: 1 }))
   shard.close()
