@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /** Watchers that fell further behind than this must read again. */
-const recentChangeSetsMax = 4096
+const recentChangeSetsMax = 64
 
 /**
  * The store of a single node: all of it in memory, every commit synced to a journal before it is seen by anybody.

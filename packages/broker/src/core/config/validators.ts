@@ -96,7 +96,7 @@ export const autoOffsetReset: Validator = ({ name, value }) => {
   return invalidValue({
     name,
     shown: shown(value),
-    because: `Invalid value \`${value}\` for configuration ${name}. The value must be either 'earliest', 'latest', or of the format 'by_duration:<PnDTnHnMn.nS.>'.`,
+    because: `Invalid value \`${value}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.`,
   })
 }
 

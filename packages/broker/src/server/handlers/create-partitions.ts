@@ -7,7 +7,7 @@ import {
 } from '@odradek/protocol'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
-import { unlessStoreFails } from './unless-store-fails.ts'
+import { inTime } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof createPartitionsResponse>
 
@@ -16,9 +16,11 @@ export function createPartitionsHandler({
 }: {
   controller: Pick<Controller, 'createPartitions'>
 }): ApiHandler<CreatePartitionsRequest, Answer> {
-  return apiHandler(createPartitionsRequest, createPartitionsResponse, async ({ topics, validateOnly }) => {
-    const grown = await unlessStoreFails(controller.createPartitions(topics, { validateOnly }), outcome =>
-      topics.map(({ name }) => ({ name, outcome })),
+  return apiHandler(createPartitionsRequest, createPartitionsResponse, async ({ topics, timeoutMs, validateOnly }) => {
+    const grown = await inTime(
+      timeoutMs,
+      () => controller.createPartitions(topics, { validateOnly }),
+      outcome => topics.map(({ name }) => ({ name, outcome })),
     )
     return { results: grown.map(({ name, outcome }) => ({ name, ...outcome })) }
   })

@@ -13,7 +13,7 @@ import type { BrokerConfig } from '../../core/config/broker-config.ts'
 import { createdTopicSettings } from '../../core/config/describe-settings.ts'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
-import { unlessStoreFails } from './unless-store-fails.ts'
+import { inTime } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof createTopicsResponse>
 
@@ -24,9 +24,9 @@ export function createTopicsHandler({
   controller: Pick<Controller, 'createTopics'>
   config: BrokerConfig
 }): ApiHandler<CreateTopicsRequest, Answer> {
-  return apiHandler(createTopicsRequest, createTopicsResponse, async ({ topics, validateOnly }) => {
-    const created = controller.createTopics(topics, { validateOnly })
-    const results = await unlessStoreFails(created, outcome =>
+  return apiHandler(createTopicsRequest, createTopicsResponse, async ({ topics, timeoutMs, validateOnly }) => {
+    const create = () => controller.createTopics(topics, { validateOnly })
+    const results = await inTime<readonly CreatedTopic[]>(timeoutMs, create, outcome =>
       topics.map(({ name }) => ({ name, outcome, created: null })),
     )
     return { topics: results.map(result => describe(result, config)) }

@@ -12,7 +12,7 @@ import {
 } from '@odradek/protocol'
 import type { Controller } from '../../metadata/controller.ts'
 import { type ApiHandler, apiHandler } from '../api-handler.ts'
-import { unlessStoreFails } from './unless-store-fails.ts'
+import { inTime } from './unless-store-fails.ts'
 
 type Answer = MessageInput<typeof deleteTopicsResponse>
 
@@ -24,8 +24,10 @@ export function deleteTopicsHandler({
   return apiHandler(deleteTopicsRequest, deleteTopicsResponse, async (request, { apiVersion }) => {
     const named = request.topicNames.map(name => ({ name, topicId: zeroUuid }))
     const topics = [...request.topics, ...named]
-    const deleted = await unlessStoreFails(controller.deleteTopics(topics), outcome =>
-      topics.map(topic => ({ ...topic, outcome })),
+    const deleted = await inTime(
+      request.timeoutMs,
+      () => controller.deleteTopics(topics),
+      outcome => topics.map(topic => ({ ...topic, outcome })),
     )
     return {
       responses: deleted.map(({ name, topicId, outcome: { errorCode, errorMessage } }) => ({

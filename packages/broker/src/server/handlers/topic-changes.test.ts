@@ -36,6 +36,13 @@ test('a created topic is answered with its id, its partitions and its settings',
   )
 })
 
+test('what may take no time is not done', async () => {
+  const unused = () => assert.fail('not to be called')
+  const handler = createTopicsHandler({ controller: { createTopics: unused }, config })
+  const answer = await handler.handle({ topics: [topic], timeoutMs: 0, validateOnly: false }, requestContext(7))
+  assert.equal(errorName(answer?.topics?.[0]?.errorCode ?? 0), 'REQUEST_TIMED_OUT')
+})
+
 test('topics are deleted by name in old versions, by name or id in new ones', async () => {
   const asked: unknown[] = []
   const controller: Pick<Controller, 'deleteTopics'> = {
