@@ -148,7 +148,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
     image: () => metadata.image,
     supportedFeatures,
     controller,
-    producerIds: new ProducerIds(controller),
+    producerIds: new ProducerIds(controller, () => logs.highestProducerId),
     partitions,
     purgatory,
     sessions,

@@ -270,6 +270,13 @@ export class LogManager {
     this.#scheduleCheckpoint()
   }
 
+  /** Of all producers that a log remembers; -1 without one. */
+  get highestProducerId(): number {
+    let highest = -1
+    for (const log of this.#logs.values()) highest = Math.max(highest, log.highestProducerId)
+    return highest
+  }
+
   /** Applies a topic's changed config to its partitions. */
   updateConfig(topic: string, config: LogConfig): void {
     for (const log of this.#logs.values()) if (log.topic === topic) log.config = config

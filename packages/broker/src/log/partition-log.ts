@@ -560,6 +560,13 @@ export class PartitionLog {
     }))
   }
 
+  /** -1 without producers. */
+  get highestProducerId(): number {
+    let highest = -1
+    for (const { producerId } of this.#loaded.producers.producers()) if (producerId > highest) highest = producerId
+    return highest
+  }
+
   expireProducers(nowMs: number): void {
     this.#loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
   }

@@ -134,3 +134,9 @@ test('no producer id is handed out twice, not even after a restart', async () =>
   const again = new ProducerIds((await openCluster(disk)).controller)
   assert.ok((await again.next()) > Math.max(...first))
 })
+
+test('producer ids begin above those that the logs know', async () => {
+  const { controller } = await openCluster()
+  assert.equal(await new ProducerIds(controller, () => 41_999).next(), 42_000)
+  assert.equal(await new ProducerIds(controller, () => 7).next(), 43_000)
+})

@@ -97,12 +97,15 @@ export class Controller {
     return this.#carryOut(image => decideUpdateFeatures(image, { updates, validateOnly }))
   }
 
-  /** Ids that nobody else gets, not even after a crash. */
-  allocateProducerIds(): Promise<{ readonly first: number; readonly length: number }> {
-    return this.#carryOut(({ nextProducerId: first }) => ({
-      changes: [{ kind: 'producer-ids', value: { next: first + producerIdBlockLength } }],
-      answer: { first, length: producerIdBlockLength },
-    }))
+  /** Ids from `atLeast` on that nobody else gets, not even after a crash. */
+  allocateProducerIds(atLeast = 0): Promise<{ readonly first: number; readonly length: number }> {
+    return this.#carryOut(({ nextProducerId }) => {
+      const first = Math.max(nextProducerId, atLeast)
+      return {
+        changes: [{ kind: 'producer-ids', value: { next: first + producerIdBlockLength } }],
+        answer: { first, length: producerIdBlockLength },
+      }
+    })
   }
 
   #newTopicId(): string {

@@ -1,15 +1,20 @@
 import type { Controller } from './controller.ts'
 
-/** Hands out producer ids, one block after another. */
+/**
+ * Hands out producer ids, one block after another; above those that the logs know, which may be another cluster's: a
+ * partition's directory can be moved here, and a producer with an id of its old producers would be taken for one of them.
+ */
 export class ProducerIds {
   readonly #controller: Pick<Controller, 'allocateProducerIds'>
+  readonly #highestKnown: () => number
   #next = 0
   #end = 0
   /** While the next block is under way. */
   #allocating: Promise<void> | null = null
 
-  constructor(controller: Pick<Controller, 'allocateProducerIds'>) {
+  constructor(controller: Pick<Controller, 'allocateProducerIds'>, highestKnown: () => number = () => -1) {
     this.#controller = controller
+    this.#highestKnown = highestKnown
   }
 
   /** Rejects with MetadataStoreError when no block can be had. */
@@ -23,7 +28,7 @@ export class ProducerIds {
 
   async #allocate(): Promise<void> {
     try {
-      const { first, length } = await this.#controller.allocateProducerIds()
+      const { first, length } = await this.#controller.allocateProducerIds(this.#highestKnown() + 1)
       this.#next = first
       this.#end = first + length
     } finally {
