@@ -21,8 +21,7 @@ const databasesHeld = new Set<DatabaseSync>()
  * POSIX drops a process's locks on a file when it closes any descriptor of it: nothing else here may open this path.
  */
 export function lockFile(path: string): DiskLock {
-  // Loaded on first use: a broker in memory never needs it.
-  const sqlite = process.getBuiltinModule('node:sqlite')
+  const sqlite = loadSqlite()
   let database: DatabaseSync | null = null
   try {
     database = new sqlite.DatabaseSync(path, { timeout: 0 })
@@ -40,6 +39,17 @@ export function lockFile(path: string): DiskLock {
     release() {
       if (databasesHeld.delete(held)) held.close()
     },
+  }
+}
+
+/** On first use: a broker in memory never needs it. Node 22 warns that its interface may change; what we use is not at stake. */
+function loadSqlite(): typeof import('node:sqlite') {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return process.getBuiltinModule('node:sqlite')
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
 
