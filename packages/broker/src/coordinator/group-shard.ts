@@ -110,7 +110,7 @@ export class GroupShard {
     return this.#park({
       parked: this.#joins,
       decide: (core, requestId, nowMs) => core.decideJoin({ ...input, requestId }, nowMs),
-      refuse: errorCode => joinAnswer({ errorCode, memberId: input.request.memberId }),
+      refuse: errorCode => joinAnswer({ errorCode }),
     })
   }
 
