@@ -76,6 +76,8 @@ class History {
   /** The disk of this history is slow now and then, or gets full. */
   readonly #isSlow: boolean
   readonly #getsFull: boolean
+  /** Or fails to write, after which its partition is offline until the next start. */
+  readonly #fails: boolean
   #failure: { readonly error: unknown } | null = null
   #powerWasLost = false
   #lives = 0
@@ -90,6 +92,7 @@ class History {
     this.#model = new DurabilityModel(1 + random.integer(4))
     this.#isSlow = random.chance(0.3)
     this.#getsFull = random.chance(0.2)
+    this.#fails = random.chance(0.1)
     const retentionBytes = random.pick([-1, 6000])
     // Retention moves the start by its own timer, whenever it likes.
     if (retentionBytes !== -1) this.#model.logStartOffsetMax = Number.POSITIVE_INFINITY
@@ -144,7 +147,7 @@ class History {
 
   #start(): Platform {
     this.#lives++
-    this.#machine.disk.faults.limitBytes = Number.POSITIVE_INFINITY
+    Object.assign(this.#machine.disk.faults, { limitBytes: Number.POSITIVE_INFINITY, writeFailure: 0 })
     return this.#machine.isUp ? this.#machine.platform : this.#machine.restart()
   }
 
@@ -208,6 +211,7 @@ class History {
     const running = await this.#open(platform)
     await this.#model.check(running.log, this.#powerWasLost)
     this.#powerWasLost = false
+    if (this.#fails) this.#machine.disk.faults.writeFailure = 0.01
     for (let step = 0; step < steps; step++) {
       this.#step(platform, running)
       await this.#sleep(platform, this.#random.pick([0, 0, 0.2, 3]))
@@ -222,7 +226,10 @@ class History {
 
   #step(platform: Platform, { manager, log }: Running): void {
     const random = this.#random
-    assert.ok(log.offlineReason === null || this.#getsFull, `offline without a fault: ${log.offlineReason}`)
+    assert.ok(
+      log.offlineReason === null || this.#getsFull || this.#fails,
+      `offline without a fault: ${log.offlineReason}`,
+    )
     switch (random.integer(20)) {
       case 0:
         this.#begin(this.#flush(log))
