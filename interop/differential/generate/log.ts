@@ -52,7 +52,7 @@ export function produce(scope: Scope): Step[] {
 interface Target {
   readonly topic: string
   readonly partition: number
-  readonly records: (world: World) => Buffer | null
+  readonly records: (world: World) => Buffer
 }
 
 function planTarget(scope: Scope): Target {
