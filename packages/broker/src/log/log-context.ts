@@ -1,6 +1,7 @@
 import type { Clock, Disk, Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import type { DeferredRemoval } from './deferred-removal.ts'
+import type { FileReader } from './file-reader.ts'
 import type { DiskPace } from './group-commit.ts'
 import type { OpenSegments } from './open-segments.ts'
 import type { TailCache } from './tail-cache.ts'
@@ -14,6 +15,7 @@ export interface LogContext {
   readonly cache: TailCache
   readonly open: OpenSegments
   readonly pace: DiskPace
+  readonly reader: FileReader
   readonly removal: DeferredRemoval
   /** producer.id.expiration.ms. */
   readonly producerIdExpirationMs: number

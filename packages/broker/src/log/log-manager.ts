@@ -1,10 +1,12 @@
 import { type Clock, type Disk, DiskError, type Random, type Timer } from '@odradek/platform'
+import type { Dirt } from '../core/partition/compaction-rules.ts'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { formatOffsetCheckpoint, type OffsetCheckpoint, parseOffsetCheckpoint } from './checkpoint-file.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DeferredRemoval } from './deferred-removal.ts'
 import {
+  cleanerCheckpointFile,
   cleanShutdownFile,
   deletedDirectoryName,
   deletedDirectorySuffix,
@@ -15,6 +17,7 @@ import {
   partitionMetadataFile,
   recoveryPointCheckpointFile,
 } from './file-names.ts'
+import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
@@ -40,6 +43,8 @@ export interface LogManagerConfig {
   readonly producerIdExpirationMs: number
   /** producer.id.expiration.check.interval.ms (600,000). */
   readonly producerIdExpirationCheckIntervalMs: number
+  /** log.cleaner.backoff.ms (15,000): how often compacted topics are looked at. */
+  readonly cleanerBackoffMs: number
   /** Bytes of records kept in memory for readers near the end, over all partitions. */
   readonly tailCacheBytesMax: number
 }
@@ -52,6 +57,7 @@ export const defaultLogManagerConfig: LogManagerConfig = {
   initialTaskDelayMs: 30_000,
   producerIdExpirationMs: 86_400_000,
   producerIdExpirationCheckIntervalMs: 600_000,
+  cleanerBackoffMs: 15_000,
   tailCacheBytesMax: 64 * 1024 * 1024,
 }
 
@@ -94,6 +100,9 @@ export class LogManager {
   readonly #context: LogContext
   readonly #logs = new Map<string, PartitionLog>()
   readonly #timers = new Map<string, Timer>()
+  /** Up to where each compacted log has been. */
+  #cleanedOffsets = new Map<string, number>()
+  #compacting: Promise<void> | null = null
   #isClosed = false
   #checkpointing: Promise<void> = Promise.resolve()
 
@@ -113,6 +122,7 @@ export class LogManager {
       open: new OpenSegments(openSegmentsMax),
       cache: new TailCache(this.#config.tailCacheBytesMax),
       pace: new DiskPace(clock),
+      reader: new FileReader(clock),
       removal: new DeferredRemoval({ disk, clock, logger }),
       producerIdExpirationMs: this.#config.producerIdExpirationMs,
     }
@@ -141,6 +151,7 @@ export class LogManager {
       recoveryPoints: this.#readCheckpoint(recoveryPointCheckpointFile),
       logStartOffsets: this.#readCheckpoint(logStartOffsetCheckpointFile),
     }
+    this.#cleanedOffsets = new Map(this.#readCheckpoint(cleanerCheckpointFile))
     const toRecover: (() => Promise<void>)[] = []
     for (const name of names) {
       const path = this.#file(name)
@@ -185,7 +196,8 @@ export class LogManager {
   #readCheckpoint(name: string): OffsetCheckpoint {
     const path = this.#file(name)
     const text = readTextFile(this.#disk, path)
-    const checkpoint = text === null ? new Map<string, number>() : parseOffsetCheckpoint(text)
+    // Kafka makes its cleaner's file before there is anything to write.
+    const checkpoint = text === null || text === '' ? new Map<string, number>() : parseOffsetCheckpoint(text)
     if (checkpoint !== null) return checkpoint
     this.#logger.warn('a checkpoint file cannot be read and is made anew', { path })
     return new Map()
@@ -259,6 +271,7 @@ export class LogManager {
     const log = this.#logs.get(name)
     if (log === undefined) return
     this.#logs.delete(name)
+    this.#cleanedOffsets.delete(name)
     log.abandon()
     const renamed = this.#file(deletedDirectoryName(topic, partition, this.#random.bytes(16).toString('hex')))
     try {
@@ -306,6 +319,39 @@ export class LogManager {
     for (const log of this.#logs.values()) log.expireProducers(nowMs)
   }
 
+  /** Compacts what has become dirty enough, the dirtiest first; one log at a time. For the timer, and for tests. */
+  compactDirty(): Promise<void> {
+    this.#compacting ??= this.#compactAll().finally(() => {
+      this.#compacting = null
+    })
+    return this.#compacting
+  }
+
+  async #compactAll(): Promise<void> {
+    const seen = new Set<PartitionLog>()
+    while (!this.#isClosed) {
+      const next = this.#dirtiest(seen)
+      if (next === null) return
+      const { name, log, dirt } = next
+      const cleanedOffset = await log.compact(dirt)
+      // No step forward: it failed, or a key map was full at once. It comes again with the next turn of the timer.
+      if (cleanedOffset <= dirt.firstDirtyOffset) seen.add(log)
+      if (this.#logs.get(name) !== log) continue
+      this.#cleanedOffsets.set(name, cleanedOffset)
+      await this.checkpoint()
+    }
+  }
+
+  #dirtiest(except: ReadonlySet<PartitionLog>): { name: string; log: PartitionLog; dirt: Dirt } | null {
+    let dirtiest: { name: string; log: PartitionLog; dirt: Dirt } | null = null
+    for (const [name, log] of this.#logs) {
+      if (except.has(log)) continue
+      const dirt = log.measureDirt(this.#cleanedOffsets.get(name) ?? 0)
+      if (dirt?.isDue && (dirtiest === null || dirt.ratio > dirtiest.dirt.ratio)) dirtiest = { name, log, dirt }
+    }
+    return dirtiest
+  }
+
   /** Writes the checkpoint files; one after the other. Failing is no reason to stop: the old ones are merely older. */
   checkpoint(): Promise<void> {
     this.#checkpointing = this.#checkpointing.then(async () => {
@@ -332,7 +378,15 @@ export class LogManager {
         ),
       ],
       [highWatermarkCheckpointFile, text(log => log.highWatermark)],
+      [cleanerCheckpointFile, formatOffsetCheckpoint(this.#cleanedPartitions())],
     ]
+  }
+
+  *#cleanedPartitions(): Generator<{ topic: string; partition: number; offset: number }> {
+    for (const [name, offset] of this.#cleanedOffsets) {
+      const log = this.#logs.get(name)
+      if (log !== undefined) yield { topic: log.topic, partition: log.partition, offset }
+    }
   }
 
   /** For what should not wait for the next turn of the timer, but need not be written for each of many calls. */
@@ -349,6 +403,7 @@ export class LogManager {
     this.#repeat('checkpoint', initialMs, checkpointMs, () => void this.checkpoint())
     const expiryMs = config.producerIdExpirationCheckIntervalMs
     this.#repeat('producers', expiryMs, expiryMs, () => this.#expireProducers())
+    this.#repeat('cleaner', config.cleanerBackoffMs, config.cleanerBackoffMs, () => void this.compactDirty())
     this.#repeat('release', releaseIntervalMs, releaseIntervalMs, () => this.#context.open.releaseIdle())
     this.#repeat('reopen', reopenIntervalMs, reopenIntervalMs, () => void this.#reopenOffline())
   }

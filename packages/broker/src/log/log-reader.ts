@@ -1,5 +1,6 @@
 /** Reads of batches from a partition's files: what the tail cache no longer has. */
 import { batchBytes, batchHeaderBytes, batchLastOffset } from '@odradek/protocol'
+import type { FileReader, ReadMemory, WantedRead } from './file-reader.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -21,53 +22,69 @@ export class CorruptSegmentError extends Error {
   }
 }
 
+/** Batches in memory that is used again once it is released. */
+export interface ReadBatches {
+  readonly batches: Buffer
+  readonly memory: ReadMemory
+}
+
 /**
  * Whole batches from the one that holds `offset` on, or, where compaction left a gap, from the next one. One segment's at
- * the most. Rejects with DiskError or CorruptSegmentError.
+ * the most. Null when there are none. A procedure for FileReader; throws DiskError or CorruptSegmentError.
  */
-export async function readBatches(segments: Segments, offset: number, options: FileReadOptions): Promise<Buffer> {
+export function* readBatches(
+  { segments, reader }: { segments: Segments; reader: FileReader },
+  offset: number,
+  options: FileReadOptions,
+): Generator<WantedRead, ReadBatches | null, number> {
   for (let index = Math.max(segments.floorIndex(offset), 0); index < segments.count; index++) {
     const segment = segments.all[index]
     if (segment === undefined || segment.baseOffset >= options.endOffset) break
     segment.pin()
     try {
-      const batches = await readSegment(segment, offset, options)
-      if (batches !== null) return batches
+      const found = yield* readSegment({ segment, reader }, offset, options)
+      if (found === 'nothing') return null
+      if (found !== 'next-segment') return found
     } finally {
       segment.unpin()
     }
   }
-  return nothing
+  return null
 }
 
-/** Null when the segment has no batch at or above `offset`. */
-async function readSegment(segment: Segment, offset: number, options: FileReadOptions): Promise<Buffer | null> {
+function* readSegment(
+  { segment, reader }: { segment: Segment; reader: FileReader },
+  offset: number,
+  options: FileReadOptions,
+): Generator<WantedRead, ReadBatches | 'nothing' | 'next-segment', number> {
   const file = segment.file()
   const size = segment.sizeBytes
   let position = segment.offsetIndex.lookup(offset)
   let wanted = Math.min(options.maxBytes + indexSlackBytes, size - position)
   while (wanted >= batchHeaderBytes) {
-    // Its own memory: it is handed out, and nothing else may ever write into it.
-    const bytes = Buffer.allocUnsafeSlow(wanted)
-    const chunk = bytes.subarray(0, await file.read(bytes, position))
+    const memory = reader.memory(wanted)
+    const chunk = memory.bytes.subarray(0, yield { file, target: memory.bytes, position })
     const start = skipBelow(segment, chunk, position, offset)
     if (start + batchHeaderBytes > chunk.length) {
+      memory.release()
       // Everything here lies below: go on behind it. (A short read is the end of the file.)
-      if (start === 0) return null
+      if (start === 0) return 'next-segment'
       position += start
       wanted = Math.min(Math.max(options.maxBytes, indexSlackBytes), size - position)
       continue
     }
     const end = endOfWhole(segment, chunk, position, start, options)
-    if (end > start || batchLastOffset(chunk, start) < offset) return chunk.subarray(start, end)
+    if (end > start) return { batches: chunk.subarray(start, end), memory }
     const firstBytes = batchBytes(chunk, start)
     const isCutOff = start + firstBytes > chunk.length
-    if (!isCutOff || (firstBytes > options.maxBytes && !options.minOneBatch)) return nothing
+    const isBelow = batchLastOffset(chunk, start) < offset
+    memory.release()
+    if (isBelow || !isCutOff || (firstBytes > options.maxBytes && !options.minOneBatch)) return 'nothing'
     position += start
     wanted = Math.min(Math.max(firstBytes, options.maxBytes), size - position)
     if (wanted < firstBytes) throw new CorruptSegmentError(segment, position)
   }
-  return null
+  return 'next-segment'
 }
 
 /** Where the batch that holds `offset` starts in the chunk, or would start behind its end. */
@@ -104,5 +121,3 @@ function endOfWhole(
   }
   return at
 }
-
-const nothing = Buffer.alloc(0)

@@ -10,17 +10,25 @@ import {
   setBatchPartitionLeaderEpoch,
 } from '@odradek/protocol'
 import { checkOwn, checkProduced, type RecordError, type Refusal } from '../core/partition/append-rules.ts'
+import { type Dirt, measureDirt } from '../core/partition/compaction-rules.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import type { ProducerBatch } from '../core/partition/producer-state.ts'
 import { AckQueue } from './ack-queue.ts'
 import { formatLeaderEpochs } from './checkpoint-file.ts'
-import { deletedSuffix, leaderEpochCheckpointFile } from './file-names.ts'
+import {
+  CompactionCancelled,
+  type CompactionJob,
+  compactSegments,
+  type Exchange,
+  findNewestOffsets,
+} from './compaction.ts'
+import { deletedSuffix, leaderEpochCheckpointFile, swapSuffix } from './file-names.ts'
 import { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { type LoadedLog, loadCleanLog, newLog, recoverLog, segmentJitterMs } from './log-loader.ts'
-import { readBatches } from './log-reader.ts'
+import { type ReadBatches, readBatches } from './log-reader.ts'
 import { findOffset } from './offset-search.ts'
 import { deletableSegments } from './retention.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
@@ -69,6 +77,11 @@ export interface LogRead {
   /** Whole batches, one behind the other; never changed afterwards. The first may start below the offset asked for. */
   readonly chunks: readonly Buffer[]
   readonly byteLength: number
+  /**
+   * Where it is there, the chunks' memory is used again once this is called: once, when nobody looks at them any more.
+   * Never calling it is safe.
+   */
+  readonly release?: () => void
 }
 
 /** An answer of ListOffsets. Nothing found: offset -1, timestamp -1, leaderEpoch -1. */
@@ -113,6 +126,13 @@ export interface PartitionLogOptions {
 const noRecordErrors: readonly RecordError[] = []
 const noChunks: readonly Buffer[] = []
 const emptyRead: LogRead = { errorCode: errorCodes.NONE, chunks: noChunks, byteLength: 0 }
+
+function logRead(found: ReadBatches | null): LogRead {
+  if (found === null) return emptyRead
+  const { batches, memory } = found
+  return { errorCode: errorCodes.NONE, chunks: [batches], byteLength: batches.length, release: () => memory.release() }
+}
+
 const outOfRangeRead: LogRead = { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, chunks: noChunks, byteLength: 0 }
 const offlineRead: LogRead = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, chunks: noChunks, byteLength: 0 }
 const offlineResult: AppendResult = {
@@ -164,6 +184,8 @@ export class PartitionLog {
   #offlineReason: string | null = null
   #canReopen = false
   #isClosed = false
+  #isCompacting = false
+  #isUncleanable = false
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
     this.topic = options.topic
@@ -472,18 +494,23 @@ export class PartitionLog {
     return this.#readFiles(offset, { endOffset, maxBytes, minOneBatch })
   }
 
-  async #readFiles(
+  #readFiles(
     offset: number,
     options: { endOffset: number; maxBytes: number; minOneBatch: boolean },
-  ): Promise<LogRead> {
+  ): LogRead | Promise<LogRead> {
+    const { reader } = this.#context
     try {
-      const batches = await readBatches(this.#loaded.segments, offset, options)
-      if (batches.length === 0) return emptyRead
-      return { errorCode: errorCodes.NONE, chunks: [batches], byteLength: batches.length }
+      const found = reader.run(readBatches({ segments: this.#loaded.segments, reader }, offset, options))
+      if (!(found instanceof Promise)) return logRead(found)
+      return found.then(logRead, error => this.#failedRead(error))
     } catch (error) {
-      this.#fail(error)
-      return offlineRead
+      return this.#failedRead(error)
     }
+  }
+
+  #failedRead(error: unknown): LogRead {
+    this.#fail(error)
+    return offlineRead
   }
 
   /**
@@ -623,7 +650,7 @@ export class PartitionLog {
 
   /** Removes what retention and DeleteRecords have made superfluous. Returns how many segments went. */
   applyRetention(nowMs: number): number {
-    if (this.#offlineReason !== null || this.#isClosed) return 0
+    if (this.#offlineReason !== null || this.#isClosed || this.#isCompacting) return 0
     try {
       const { segments } = this.#loaded
       const { logStartOffset, highWatermark } = this
@@ -657,17 +684,92 @@ export class PartitionLog {
 
   /** Gives its files their deletion names; they go after file.delete.delay.ms. */
   #deleteSegment(segment: Segment): void {
-    const { disk, removal } = this.#context
-    const paths = [segment.path('log'), segment.path('index'), segment.path('timeindex'), segment.path('txnindex')]
-    if (this.#loaded.snapshots.forget(segment.baseOffset)) paths.push(segment.path('snapshot'))
-    const renamed: string[] = []
-    for (const path of paths) {
-      if (disk.statSync(path) === null) continue
+    const { disk } = this.#context
+    const { snapshots } = this.#loaded
+    const renamed = segment.rename(deletedSuffix)
+    if (snapshots.forget(segment.baseOffset)) {
+      const path = snapshots.path(segment.baseOffset)
       disk.renameSync(path, path + deletedSuffix)
       renamed.push(path + deletedSuffix)
     }
+    this.#retire(renamed, segment)
+  }
+
+  /** How much there is for `compact` to do; null where the topic is not compacted, or the log not to be touched. */
+  measureDirt(cleanedOffset: number): Dirt | null {
+    if (!this.#config.cleanupPolicy.compact || this.#offlineReason !== null || this.#isClosed) return null
+    if (this.#isCompacting || this.#isUncleanable) return null
+    const { segments } = this.#loaded
+    const { lastStableOffset } = this
+    const nowMs = this.#context.clock.now()
+    return measureDirt(segments.all, this.#config, { cleanedOffset, lastStableOffset, nowMs })
+  }
+
+  /** One pass of compaction over what `measureDirt` found. Returns up to where the log is clean now. */
+  async compact({ firstDirtyOffset, firstUncleanableOffset }: Dirt): Promise<number> {
+    const { segments, producers } = this.#loaded
+    const isCancelled = () => this.#isClosed || this.#offlineReason !== null
+    this.#isCompacting = true
+    try {
+      const job: CompactionJob = {
+        context: this.#context,
+        directory: this.directory,
+        config: this.#config,
+        segments: segments.all.filter(
+          segment => segment !== segments.active && segment.baseOffset < firstUncleanableOffset,
+        ),
+        producers,
+        firstDirtyOffset,
+        firstUncleanableOffset,
+        nowMs: this.#context.clock.now(),
+        isCancelled,
+      }
+      const newest = await findNewestOffsets(job)
+      const exchanges = await compactSegments(job, newest)
+      for (const exchange of exchanges) await this.#exchange(exchange, isCancelled)
+      return newest.endOffset
+    } catch (error) {
+      if (isCancelled() || error instanceof CompactionCancelled) return firstDirtyOffset
+      if (error instanceof DiskError) this.#fail(error)
+      else {
+        this.#isUncleanable = true
+        this.#context.logger.error('a partition cannot be compacted and is left as it is', {
+          log: this.directory,
+          error,
+        })
+      }
+      return firstDirtyOffset
+    } finally {
+      this.#isCompacting = false
+    }
+  }
+
+  /**
+   * A compacted segment takes the place of its sources. A crash before the first sync finds the sources, one behind it
+   * completes the exchange; the second sync keeps a source from coming back beside what took its place.
+   */
+  async #exchange({ sources, compacted }: Exchange, isCancelled: () => boolean): Promise<void> {
+    const { disk } = this.#context
+    if (isCancelled()) return compacted.discard()
+    compacted.rename(swapSuffix)
+    await disk.syncDirectory(this.directory)
+    if (isCancelled()) return
+    this.#loaded.segments.replace(sources, [compacted])
+    for (const source of sources) {
+      // The snapshot at the first one's base is that of its successor.
+      if (source.baseOffset === compacted.baseOffset) this.#retire(source.rename(deletedSuffix), source)
+      else this.#deleteSegment(source)
+    }
+    await disk.syncDirectory(this.directory)
+    if (isCancelled()) return
+    compacted.rename('')
+    this.#flusher.namesChanged()
+    await this.#flusher.syncNames()
+  }
+
+  #retire(paths: readonly string[], segment: Segment): void {
     segment.release()
-    removal.schedule(renamed, this.#config.fileDeleteDelayMs)
+    this.#context.removal.schedule(paths, this.#config.fileDeleteDelayMs)
   }
 
   /** The disk failed: nothing is taken or given any more, and who waits hears of it. One line says so. */
@@ -687,6 +789,7 @@ export class PartitionLog {
    */
   async reopen(): Promise<boolean> {
     if (this.#offlineReason === null) return true
+    if (this.#isCompacting) return false
     await this.#commit.idle()
     try {
       for (const segment of this.#loaded.segments.all) segment.release()

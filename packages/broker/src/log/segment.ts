@@ -15,6 +15,8 @@ export interface PlacedBatch {
 }
 
 const maxRelativeOffset = 0x7fffffff
+/** The log first: a segment is there when its batches are. Producer snapshots are the log's. */
+const segmentKinds = ['log', 'index', 'timeindex', 'txnindex'] as const
 
 export interface SegmentOptions {
   readonly disk: Disk
@@ -24,6 +26,8 @@ export interface SegmentOptions {
   /** Subtracted from segment.ms, so that partitions do not roll all at once. */
   readonly jitterMs: number
   readonly nowMs: number
+  /** Behind the names of its files: see `rename`. */
+  readonly suffix?: string
 }
 
 /**
@@ -40,6 +44,7 @@ export class Segment {
   readonly #disk: Disk
   readonly #open: OpenSegments
   readonly #directory: string
+  #suffix: string
   #file: DiskFile | null = null
   #pins = 0
   #releaseWhenUnpinned = false
@@ -55,10 +60,12 @@ export class Segment {
   /** For OpenSegments: the file was asked for since it last looked. */
   wasUsed = false
 
-  private constructor({ disk, open, directory, baseOffset, jitterMs, nowMs }: SegmentOptions, sizeBytes: number) {
+  private constructor(options: SegmentOptions, sizeBytes: number) {
+    const { disk, open, directory, baseOffset, jitterMs, nowMs, suffix = '' } = options
     this.#disk = disk
     this.#open = open
     this.#directory = directory
+    this.#suffix = suffix
     this.baseOffset = baseOffset
     this.jitterMs = jitterMs
     this.#createdMs = nowMs
@@ -90,7 +97,28 @@ export class Segment {
   }
 
   path(kind: SegmentFileKind): string {
-    return `${this.#directory}/${segmentFileName(this.baseOffset, kind)}`
+    return `${this.#directory}/${segmentFileName(this.baseOffset, kind)}${this.#suffix}`
+  }
+
+  /** Gives its files names with another suffix; '' for a segment in use. Throws DiskError. Returns the new paths. */
+  rename(suffix: string): string[] {
+    const before = segmentKinds.map(kind => ({ kind, path: this.path(kind) }))
+    this.#suffix = suffix
+    const renamed: string[] = []
+    for (const { kind, path } of before) {
+      if (this.#disk.statSync(path) === null) continue
+      this.#disk.renameSync(path, this.path(kind))
+      renamed.push(this.path(kind))
+    }
+    this.offsetIndex.file.path = this.path('index')
+    this.timeIndex.file.path = this.path('timeindex')
+    return renamed
+  }
+
+  /** Removes its files, for one that never came into use. Throws DiskError. */
+  discard(): void {
+    this.release()
+    for (const kind of segmentKinds) this.#disk.removeSync(this.path(kind))
   }
 
   /** The open .log file. Throws DiskError. */
@@ -177,6 +205,13 @@ export class Segment {
   #loadMaxTimestamp(): { timestamp: number; offset: number } {
     this.#maxTimestamp ??= { ...this.timeIndex.lastEntry }
     return this.#maxTimestamp
+  }
+
+  /** The first batch's maximum; Infinity without one. */
+  firstTimestamp(): number {
+    if (this.#sizeBytes === 0) return Number.POSITIVE_INFINITY
+    this.#firstTimestamp ??= this.#readFirstTimestamp()
+    return this.#firstTimestamp >= 0 ? this.#firstTimestamp : Number.POSITIVE_INFINITY
   }
 
   /** What retention.ms looks at: a segment without timestamps is as old as its file. */

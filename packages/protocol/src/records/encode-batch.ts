@@ -16,11 +16,17 @@ export interface RecordInput {
   readonly key?: Uint8Array | string | null
   readonly value?: Uint8Array | string | null
   readonly headers?: readonly HeaderInput[]
+  /** Default its place among the records; compaction leaves gaps. */
+  readonly offsetDelta?: number
 }
 
 export interface BatchInput {
-  /** At least one. */
+  /** At least one, unless `lastOffsetDelta` is given: compaction may keep a batch for its producer's sequence alone. */
   readonly records: readonly RecordInput[]
+  /** Default that of the last record: the batch takes offsets up to it, whether or not there is a record. */
+  readonly lastOffsetDelta?: number
+  /** When the cleaner may drop the batch's tombstones (KIP-534). */
+  readonly deleteHorizonMs?: number
   /** Default 0, which is what a producer sends. */
   readonly baseOffset?: number
   /** Default -1. */
@@ -39,12 +45,13 @@ export interface BatchInput {
   readonly isControl?: boolean
 }
 
-/** One whole batch, sealed with its checksum; offsets of the records are consecutive. */
+/** One whole batch, sealed with its checksum; offsets of the records are consecutive unless they say otherwise. */
 export function encodeBatch(input: BatchInput): Buffer {
   const { records, compression = 'none' } = input
   const [first] = records
-  if (first === undefined) throw new RangeError('a batch needs at least one record')
-  const baseTimestamp = first.timestamp
+  if (first === undefined && input.lastOffsetDelta === undefined)
+    throw new RangeError('a batch needs at least one record')
+  const baseTimestamp = input.deleteHorizonMs ?? first?.timestamp ?? -1
   let maxTimestamp = -1
   for (const { timestamp } of records) if (timestamp > maxTimestamp) maxTimestamp = timestamp
 
@@ -56,8 +63,8 @@ export function encodeBatch(input: BatchInput): Buffer {
     timestampType: input.timestampType ?? 'CreateTime',
     isTransactional: input.isTransactional ?? false,
     isControl: input.isControl ?? false,
-    hasDeleteHorizon: false,
-    lastOffsetDelta: records.length - 1,
+    hasDeleteHorizon: input.deleteHorizonMs !== undefined,
+    lastOffsetDelta: input.lastOffsetDelta ?? records.at(-1)?.offsetDelta ?? records.length - 1,
     baseTimestamp,
     maxTimestamp,
     producerId: input.producerId ?? -1,
@@ -80,7 +87,7 @@ function encodeBatchRecords(
   const bodies = new Array<number>(records.length)
   let bytes = batchHeaderBytes
   for (const [index, record] of records.entries()) {
-    const body = recordBodyBytes(record, index, record.timestamp - baseTimestamp)
+    const body = recordBodyBytes(record, record.offsetDelta ?? index, record.timestamp - baseTimestamp)
     bodies[index] = body
     bytes += varintBytes(body) + body
   }
@@ -88,7 +95,8 @@ function encodeBatchRecords(
   let at = batchHeaderBytes
   for (const [index, record] of records.entries()) {
     at = writeVarint(buffer, at, bodies[index] as number)
-    at = writeRecordBody(buffer, at, record, { offsetDelta: index, timestampDelta: record.timestamp - baseTimestamp })
+    const offsetDelta = record.offsetDelta ?? index
+    at = writeRecordBody(buffer, at, record, { offsetDelta, timestampDelta: record.timestamp - baseTimestamp })
   }
   if (compression === 'none') return buffer
   return Buffer.concat([

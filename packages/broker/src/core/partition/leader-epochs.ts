@@ -47,7 +47,7 @@ export class LeaderEpochs {
 
   /** OffsetForLeaderEpoch: the largest epoch up to the asked one, and where it ends. */
   endOffsetFor(epoch: number, logEndOffset: number): { readonly leaderEpoch: number; readonly endOffset: number } {
-    if (epoch < 0) return unknownEpochEnd
+    if (epoch === -1) return unknownEpochEnd
     if (epoch === this.latestEpoch) return { leaderEpoch: epoch, endOffset: logEndOffset }
     const higher = this.#entries.findIndex(entry => entry.epoch > epoch)
     const next = this.#entries[higher]
