@@ -24,10 +24,9 @@ export function compareAnswers(
 ): Difference[] {
   return outcomes.flatMap(({ step, body }, request) => {
     const found: Difference[] = []
-    const both: readonly [unknown, unknown] = [left[request], right[request]]
-    differ('', ...both, (path, leftValue, rightValue) => {
+    differ('', left[request], right[request], (path, leftValue, rightValue) => {
       const difference = { request, api: step.api, version: step.version, path, left: leftValue, right: rightValue }
-      const allowed = allowedDifferences.find(allowance => isAllowed(allowance, difference, body, both))
+      const allowed = allowedDifferences.find(allowance => isAllowed(allowance, difference, body))
       if (allowed === undefined) found.push(difference)
       else allowances.set(allowed, (allowances.get(allowed) ?? 0) + 1)
     })
@@ -35,14 +34,9 @@ export function compareAnswers(
   })
 }
 
-function isAllowed(
-  allowance: AllowedDifference,
-  difference: Difference,
-  body: unknown,
-  [left, right]: readonly [unknown, unknown],
-): boolean {
+function isAllowed(allowance: AllowedDifference, difference: Difference, body: unknown): boolean {
   if (allowance.api !== difference.api || !allowance.path.test(difference.path)) return false
-  return allowance.only?.({ ...difference, body, leftAnswer: left, rightAnswer: right }) ?? true
+  return allowance.only?.({ ...difference, body }) ?? true
 }
 
 type Report = (path: string, left: unknown, right: unknown) => void

@@ -79,7 +79,7 @@ export function ask<Q, A>(
       const value = body(world)
       const writer = new Writer()
       requestHeader.encode(
-        request.headerVersion(version),
+        request.headerVersion(claimedVersion),
         { requestApiKey: request.key, requestApiVersion: claimedVersion, correlationId, clientId: 'differential' },
         writer,
       )

@@ -2,6 +2,7 @@
  * What one broker has told during one sequence: ids that it made up itself. Requests that need one ask here while they
  * are played, so the same generated sequence fits both brokers; the normaliser turns the ids back into names.
  */
+import { createHash } from 'node:crypto'
 import { zeroUuid } from '@odradek/protocol'
 
 export interface Member {
@@ -31,8 +32,11 @@ export class World {
   readonly #names = new Map<string, string>()
   fetchSessionId = 0
 
+  /** Of a topic that is not there, an id that is nobody's. */
   topicId(topic: string): string {
-    return this.#topicIds.get(topic) ?? zeroUuid
+    return (
+      this.#topicIds.get(topic) ?? createHash('sha256').update(topic).digest().subarray(0, 16).toString('base64url')
+    )
   }
 
   learnTopicId(topic: string, topicId: string): void {

@@ -15,11 +15,12 @@ import {
 } from '@odradek/protocol'
 import type { Random } from '../random.ts'
 import { ask, pause, type Step } from '../step.ts'
-import { askAny, type Scope, someTopic, strangeTopicId, versionOf } from './scope.ts'
+import { askAny, type Scope, someTopic, versionOf } from './scope.ts'
 
 const createApi = { request: createTopicsRequest, response: createTopicsResponse }
 /** Kafka's broker applies a changed configuration a moment after the controller has answered. */
 const configDelayMs = 200
+const deletionDelayMs = 200
 
 /** The topic that most sequences begin with. */
 export function createTopic(scope: Scope, letter: string): Step[] {
@@ -117,7 +118,7 @@ export function deleteTopics(scope: Scope): Step[] {
       { request: deleteTopicsRequest, response: deleteTopicsResponse },
       version => world => {
         if (version < 6) return { topicNames: [name], timeoutMs: 10_000 }
-        const topicId = name.endsWith('missing') ? strangeTopicId : world.topicId(name)
+        const topicId = world.topicId(name)
         const topics = both ? [{ name, topicId }] : [byId ? { name: null, topicId } : { name }]
         return { topics, timeoutMs: 10_000 }
       },
@@ -127,6 +128,8 @@ export function deleteTopics(scope: Scope): Step[] {
         },
       },
     ),
+    // Kafka's group coordinator forgets the topic's offsets a moment later.
+    pause(deletionDelayMs),
   ]
 }
 

@@ -15,10 +15,10 @@ import {
   produceRequest,
   produceResponse,
 } from '@odradek/protocol'
-import { ask, type Step } from '../step.ts'
+import { ask, pause, type Step } from '../step.ts'
 import type { Producer, World } from '../world.ts'
 import { baseTimestamp, buildBatch, planBatch } from './batches.ts'
-import { askAny, type Scope, somePartition, someTopic, strangeTopicId, versionOf } from './scope.ts'
+import { askAny, type Scope, somePartition, someTopic, versionOf } from './scope.ts'
 
 const produceApi = { request: produceRequest, response: produceResponse }
 const fetchApi = { request: fetchRequest, response: fetchResponse }
@@ -40,12 +40,14 @@ export function produce(scope: Scope): Step[] {
         timeoutMs,
         topicData: byTopic(targets, target => target.partition).map(([topic, ofTopic]) => ({
           name: topic,
-          topicId: topicIdOf(world, topic),
+          topicId: world.topicId(topic),
           partitionData: ofTopic.map(target => ({ index: target.partition, records: target.records(world) })),
         })),
       }),
       { expectsAnswer: acks !== 0 },
     ),
+    // What fails without an answer closes the connection, which the next request has to find closed.
+    ...(acks === 0 ? [pause(100)] : []),
   ]
 }
 
@@ -86,10 +88,6 @@ function byTopic<T extends { topic: string }>(
 ): [string, T[]][] {
   const distinct = new Map(targets.map(target => [`${target.topic} ${partitionOf(target)}`, target]))
   return [...Map.groupBy(distinct.values(), target => target.topic)]
-}
-
-function topicIdOf(world: World, topic: string): string {
-  return topic.endsWith('missing') ? strangeTopicId : world.topicId(topic)
 }
 
 export function initProducerId(scope: Scope): Step[] {
@@ -142,7 +140,7 @@ export function fetch(scope: Scope): Step[] {
         ...sessionFields(version, session, world),
         topics: byTopic(partitions, target => target.partition).map(([topic, ofTopic]) => ({
           topic,
-          topicId: topicIdOf(world, topic),
+          topicId: world.topicId(topic),
           partitions: ofTopic.map(({ topic: _, ...fields }) => fields),
         })),
         forgottenTopicsData:
@@ -150,7 +148,7 @@ export function fetch(scope: Scope): Step[] {
             ? []
             : forget.map(({ topic, partition }) => ({
                 topic,
-                topicId: topicIdOf(world, topic),
+                topicId: world.topicId(topic),
                 partitions: [partition],
               })),
       }),

@@ -11,7 +11,7 @@ import {
 } from '@odradek/protocol'
 import type { Step } from '../step.ts'
 import { groupName, memberOf } from './group.ts'
-import { askAny, type Scope, somePartition, someTopic, strangeTopicId } from './scope.ts'
+import { askAny, type Scope, somePartition, someTopic } from './scope.ts'
 
 export function offsetCommit(scope: Scope): Step[] {
   const { random } = scope
@@ -35,7 +35,7 @@ export function offsetCommit(scope: Scope): Step[] {
         topics: [
           {
             name,
-            topicId: name.endsWith('missing') ? strangeTopicId : world.topicId(name),
+            topicId: world.topicId(name),
             partitions: [{ ...partition, ...(version >= 6 ? { committedLeaderEpoch } : {}) }],
           },
         ],
@@ -54,7 +54,7 @@ export function offsetFetch(scope: Scope): Step[] {
   return [
     askAny(scope, { request: offsetFetchRequest, response: offsetFetchResponse }, version => world => {
       const stable = version >= 7 ? { requireStable } : {}
-      const topicId = name.endsWith('missing') ? strangeTopicId : world.topicId(name)
+      const topicId = world.topicId(name)
       if (version >= 8) {
         const topics = everything ? null : [{ name, topicId, partitionIndexes }]
         return { groups: groups.map(groupId => ({ groupId, topics })), ...stable }

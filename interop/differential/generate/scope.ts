@@ -20,9 +20,6 @@ export interface Scope {
 
 export type Generator = (scope: Scope) => Step[]
 
-/** Well-formed in its place, and known to nobody. */
-export const strangeTopicId = 'c3RyYW5nZS10b3BpYy1pZA'
-
 export function versionOf<Q, A>({ random }: Scope, { request }: Api<Q, A>): number {
   const [least, greatest] = request.versions
   return random.chance(0.3) ? greatest : random.int(least, greatest)

@@ -7,6 +7,7 @@ import {
   describeProducersRequest,
   describeProducersResponse,
   errorCodes,
+  errorMessage,
   type MessageInput,
 } from '@odradek/protocol'
 import type { PartitionRegistry } from '../../replication/partition-registry.ts'
@@ -24,10 +25,14 @@ export function describeProducersHandler({
       name,
       partitions: partitionIndexes.map(partitionIndex => {
         const partition = partitions.get(name, partitionIndex)
-        if (partition === undefined) return { partitionIndex, errorCode: partitions.problem(name, partitionIndex) }
-        if (!partition.isLeader) return { partitionIndex, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+        if (partition === undefined) return refuse(partitionIndex, partitions.problem(name, partitionIndex))
+        if (!partition.isLeader) return refuse(partitionIndex, errorCodes.NOT_LEADER_OR_FOLLOWER)
         return { partitionIndex, errorCode: errorCodes.NONE, activeProducers: partition.log.activeProducers() }
       }),
     })),
   }))
+}
+
+function refuse(partitionIndex: number, errorCode: number) {
+  return { partitionIndex, errorCode, errorMessage: errorMessage(errorCode) }
 }

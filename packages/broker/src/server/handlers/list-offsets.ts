@@ -20,7 +20,7 @@ type PartitionAnswer = NonNullable<NonNullable<Answer['topics']>[number]['partit
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
 
 /** The places in the log by the first version that knows them; the others are as old as the API. */
-const firstVersions: Readonly<Record<number, number>> = { [-4]: 8, [-5]: 9, [-6]: 11 }
+const firstVersions: Readonly<Record<number, number>> = { [-3]: 7, [-4]: 8, [-5]: 9, [-6]: 11 }
 
 export function listOffsetsHandler({
   partitions,
@@ -35,7 +35,8 @@ export function listOffsetsHandler({
       const { partitionIndex, currentLeaderEpoch, timestamp } = asked
       const refuse = (errorCode: number): PartitionAnswer => ({ partitionIndex, errorCode })
       if (duplicates.has(`${name}/${partitionIndex}`)) return refuse(errorCodes.INVALID_REQUEST)
-      if (apiVersion < (firstVersions[timestamp] ?? 0)) return refuse(errorCodes.UNSUPPORTED_VERSION)
+      const firstVersion = timestamp < -6 ? Number.POSITIVE_INFINITY : (firstVersions[timestamp] ?? 0)
+      if (apiVersion < firstVersion) return refuse(errorCodes.UNSUPPORTED_VERSION)
       const partition = partitions.get(name, partitionIndex)
       if (partition === undefined) return refuse(partitions.problem(name, partitionIndex))
       const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
