@@ -20,6 +20,8 @@ export interface PartitionFetch {
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
   readonly chunks: readonly Buffer[]
   readonly byteLength: number
+  /** See LogRead. */
+  readonly release: (() => void) | undefined
 }
 
 export interface FetchLimits {
@@ -88,9 +90,11 @@ export class FetchOperation implements WaitingFetch {
   #park(fetched: readonly PartitionFetch[]): void {
     this.partitions.length = 0
     this.missingBytes = this.#limits.minBytes
-    for (const { partition, byteLength } of fetched) {
+    for (const { partition, byteLength, release } of fetched) {
       if (partition !== undefined) this.partitions.push(partition)
       this.missingBytes -= byteLength
+      // It will be read again.
+      release?.()
     }
     this.#purgatory.park(this)
   }
@@ -167,6 +171,7 @@ export class FetchOperation implements WaitingFetch {
             divergingEpoch: null,
             chunks: read.chunks,
             byteLength: read.byteLength,
+            release: read.release,
           }
         : failed(wanted, partition, read.errorCode)
     const read = log.read(wanted.fetchOffset, options)
@@ -201,6 +206,7 @@ function findDivergence(wanted: FetchedPartition, partition: Partition): Partiti
     divergingEpoch: { epoch: leaderEpoch, endOffset },
     chunks: noChunks,
     byteLength: 0,
+    release: undefined,
   }
 }
 
@@ -215,5 +221,6 @@ export function failed(wanted: FetchedPartition, partition: Partition | undefine
     divergingEpoch: null,
     chunks: noChunks,
     byteLength: 0,
+    release: undefined,
   }
 }

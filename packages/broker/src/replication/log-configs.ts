@@ -6,8 +6,10 @@ import type { LogConfig } from '../log/log-config.ts'
 import type { LogManagerConfig } from '../log/log-manager.ts'
 
 /** Kafka's "never" is the greatest int64: beyond what numbers count exactly, and added to times and offsets. */
+const never = Number.MAX_SAFE_INTEGER
+
 function bounded(value: number): number {
-  return Math.min(value, Number.MAX_SAFE_INTEGER)
+  return Math.min(value, never)
 }
 
 /** A topic's settings of its log as of an image. */
@@ -51,5 +53,6 @@ export function logManagerConfigOf(broker: BrokerConfig): Partial<LogManagerConf
     initialTaskDelayMs: bounded(broker.number('log.initial.task.delay.ms')),
     producerIdExpirationMs: broker.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: broker.number('producer.id.expiration.check.interval.ms'),
+    ...(broker.boolean('log.cleaner.enable') ? {} : { cleanerBackoffMs: never }),
   }
 }

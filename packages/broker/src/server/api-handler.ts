@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly listenerName: string
   /** By the monotonic clock. */
   readonly receivedAtMs: number
+  /** Calls back once the answer's bytes have been handed to the kernel, or never will be: nobody looks at them any more. */
+  afterSent(callback: () => void): void
 }
 
 /** The peer sent what cannot be answered: its connection is closed, with one line in the log. */

@@ -8,7 +8,7 @@ import { type AnswerChunks, type ConnectionHost, ServerConnection } from './conn
 class FakeSocket implements Connection {
   readonly local = { host: '127.0.0.1', port: 9092 }
   readonly remote = { host: '127.0.0.1', port: 50_000 }
-  readonly bufferedBytes = 0
+  bufferedBytes = 0
   readonly written: string[] = []
   isPaused = false
   isEnded = false
@@ -193,4 +193,29 @@ test('an answer that comes after the connection is gone goes nowhere', async () 
   host.socket.destroy()
   await host.settle('slow')
   assert.deepEqual(host.socket.written, [])
+})
+
+test('who wants to know is told when the kernel has taken the answer, or the connection is gone', async () => {
+  const host = new Host()
+  const told: string[] = []
+  host.receive(frame('slow1'))
+  host.connection.afterSent(() => told.push('first'))
+  assert.deepEqual(told, [])
+  await host.settle('slow1')
+  assert.deepEqual(told, ['first'])
+
+  host.socket.kernelTakes = false
+  host.socket.bufferedBytes = 100
+  host.receive(frame('slow2'))
+  host.connection.afterSent(() => told.push('second'))
+  await host.settle('slow2')
+  assert.deepEqual(told, ['first'])
+  host.socket.bufferedBytes = 0
+  host.socket.handler?.onDrain()
+  assert.deepEqual(told, ['first', 'second'])
+
+  host.connection.afterSent(() => told.push('third'))
+  host.socket.destroy()
+  host.connection.afterSent(() => told.push('fourth'))
+  assert.deepEqual(told, ['first', 'second', 'third', 'fourth'])
 })

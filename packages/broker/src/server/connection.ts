@@ -50,6 +50,8 @@ export class ServerConnection {
   #inFlightIsProduce = false
   /** Answers of this turn, on their way into one write. */
   #outgoing: Buffer[] = []
+  /** To be told when the kernel has taken the answers that are on their way. */
+  #afterSent: (() => void)[] = []
   #isPaused = false
   #isKernelFull = false
   #isServing = false
@@ -73,6 +75,7 @@ export class ServerConnection {
       onBorrowedData: chunk => this.#onData(chunk, true),
       onDrain: () => {
         this.#isKernelFull = false
+        this.#tellSent()
         this.#serve()
       },
       onClose: error => this.#onClose(error),
@@ -112,6 +115,12 @@ export class ServerConnection {
   resume(): void {
     this.#isPaused = false
     this.socket.resume()
+  }
+
+  /** Calls back when the kernel has taken the answer that is being given, or never will. */
+  afterSent(callback: () => void): void {
+    if (this.#isClosed) callback()
+    else this.#afterSent.push(callback)
   }
 
   #onData(chunk: Buffer, isBorrowed: boolean): void {
@@ -198,6 +207,13 @@ export class ServerConnection {
     const chunks = this.#outgoing
     this.#outgoing = []
     if (!this.socket.write(chunks)) this.#isKernelFull = true
+    if (this.#afterSent.length > 0 && this.socket.bufferedBytes === 0) this.#tellSent()
+  }
+
+  #tellSent(): void {
+    const callbacks = this.#afterSent
+    this.#afterSent = []
+    for (const callback of callbacks) callback()
   }
 
   #pause(): void {
@@ -220,6 +236,7 @@ export class ServerConnection {
     this.#waiting = []
     this.#outgoing = []
     this.#inFlight.length = 0
+    this.#tellSent()
     this.#host.closed(this, this.#closeReason ?? error)
   }
 }

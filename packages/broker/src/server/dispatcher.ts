@@ -1,4 +1,4 @@
-import type { Clock } from '@odradek/platform'
+import type { Clock, Endpoint } from '@odradek/platform'
 import { apiKeys, DecodeError, errorCodes, Reader, Writer } from '@odradek/protocol'
 import type { Logger } from '../logger.ts'
 import { type ApiHandler, ConnectionError, type RequestContext } from './api-handler.ts'
@@ -41,16 +41,7 @@ export class Dispatcher {
       if (!(error instanceof DecodeError)) throw error
       throw new ConnectionError(`malformed request: ${error.message}`, { cause: error })
     }
-    const context: RequestContext = {
-      apiVersion,
-      clientId: header.clientId,
-      clientHost: connection.socket.remote.host,
-      connectionId: connection.id,
-      local: connection.socket.local,
-      remote: connection.socket.remote,
-      listenerName: connection.listenerName,
-      receivedAtMs: this.#clock.monotonic(),
-    }
+    const context = new HandledRequest(connection, header, this.#clock.monotonic())
     if (this.#logger.debugEnabled) this.#logRequest(handler, header, context)
     const answer = handler.handle(body, context)
     if (answer instanceof Promise) {
@@ -93,5 +84,43 @@ export class Dispatcher {
       clientId: header.clientId,
       client: `${context.remote.host}:${context.remote.port}`,
     })
+  }
+}
+
+class HandledRequest implements RequestContext {
+  readonly apiVersion: number
+  readonly clientId: string | null
+  readonly receivedAtMs: number
+  readonly #connection: ServerConnection
+
+  constructor(connection: ServerConnection, { apiVersion, clientId }: RequestHeader, receivedAtMs: number) {
+    this.apiVersion = apiVersion
+    this.clientId = clientId
+    this.receivedAtMs = receivedAtMs
+    this.#connection = connection
+  }
+
+  get clientHost(): string {
+    return this.#connection.socket.remote.host
+  }
+
+  get connectionId(): number {
+    return this.#connection.id
+  }
+
+  get local(): Endpoint {
+    return this.#connection.socket.local
+  }
+
+  get remote(): Endpoint {
+    return this.#connection.socket.remote
+  }
+
+  get listenerName(): string {
+    return this.#connection.listenerName
+  }
+
+  afterSent(callback: () => void): void {
+    this.#connection.afterSent(callback)
   }
 }

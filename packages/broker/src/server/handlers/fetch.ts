@@ -71,6 +71,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
       clock,
     })
     const conclude = (fetched: PartitionFetch[]): Answer => {
+      for (const { release } of fetched) if (release !== undefined) context.afterSent(release)
       for (const failure of erroneous) fetched.push(failure)
       return answer(fetched, { fetchContext, usesTopicIds, request, context, dependencies })
     }
