@@ -14,7 +14,7 @@ import {
   parseConfig,
 } from './config-definition.ts'
 import { nearestName } from './nearest-name.ts'
-import { brokerStanding, explainUnsupported, unsupportedValue, whyInert } from './standing.ts'
+import { brokerStanding, explainUnsupported, whyInert } from './standing.ts'
 
 /** Where a broker setting's value comes from, weightiest first. */
 export type BrokerConfigSource = 'broker' | 'all-brokers' | 'static' | 'default'
@@ -191,9 +191,7 @@ export function checkBrokerConfig(settings: Readonly<Record<string, string>>): {
     }
     if (parsed.text === defaultText(name, definition)) continue
     const standing = brokerStanding(name)
-    const unsupported =
-      standing === 'unsupported' ? explainUnsupported(name) : unsupportedValue(name, parsed.text.split(','))
-    if (unsupported !== null) problems.push({ name, problem: unsupported })
+    if (standing === 'unsupported') problems.push({ name, problem: explainUnsupported(name) })
     if (standing === 'inert') notices.push({ name, problem: `${name} has no effect: ${whyInert(name)}` })
   }
   return { problems, notices }

@@ -3,7 +3,7 @@ import { type Outcome, refusal } from '../cluster/decision.ts'
 import { explainUnknown } from './broker-config.ts'
 import { brokerDefinition } from './broker-settings.ts'
 import { type ConfigDefinition, isProblem, parseConfig } from './config-definition.ts'
-import { brokerStanding, explainUnsupported, unsupportedValue } from './standing.ts'
+import { brokerStanding, explainUnsupported } from './standing.ts'
 
 /** What is wrong with settings that a running broker, or all of them, are to have in all; null when nothing is. */
 export function checkDynamicBrokerConfig(input: {
@@ -66,7 +66,7 @@ function checkSupported(after: ConfigOverrides, before: ConfigOverrides): Outcom
     if (definition === undefined) return refusal('INVALID_CONFIG', explainUnknown(name))
     const parsed = parseConfig(name, definition, text)
     if (isProblem(parsed) || parsed.text === definition.defaultText) continue
-    const unsupported = explainStanding(name, definition) ?? unsupportedValue(name, parsed.text.split(','))
+    const unsupported = explainStanding(name, definition)
     if (unsupported !== null) return refusal('INVALID_CONFIG', unsupported)
   }
   return null

@@ -1,7 +1,7 @@
 import type { ConfigOverrides } from '../cluster/cluster-image.ts'
 import type { BrokerConfig } from './broker-config.ts'
 import { isProblem, parseConfig } from './config-definition.ts'
-import { explainUnsupported, topicStanding, unsupportedValue } from './standing.ts'
+import { explainUnsupported, topicStanding } from './standing.ts'
 import { TopicConfig, topicDefinition } from './topic-config.ts'
 
 /** What is wrong with settings that a topic is to have in all, `before` being those that it has; null when nothing is. */
@@ -33,8 +33,6 @@ function checkSupported(broker: BrokerConfig, after: ConfigOverrides, before: Co
   for (const [name, text] of Object.entries(after)) {
     if (text === before[name] || config.text(name) === inherited.text(name)) continue
     if (topicStanding(name) === 'unsupported') return explainUnsupported(name)
-    const unsupported = unsupportedValue(name, config.text(name)?.split(',') ?? [])
-    if (unsupported !== null) return unsupported
   }
   return null
 }

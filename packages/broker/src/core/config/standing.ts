@@ -5,32 +5,26 @@
 //   unsupported  somebody would rely on it in vain: refused, unless it is set to its default.
 // A setting that is in neither list below is unsupported.
 
-/** True once compacted logs are cleaned. */
-export const compactionIsSupported: boolean = false
-
 export type Standing = 'honoured' | 'inert' | 'unsupported'
-
-const compactionTopicSettings = [
-  'delete.retention.ms',
-  'max.compaction.lag.ms',
-  'min.cleanable.dirty.ratio',
-  'min.compaction.lag.ms',
-]
 
 const honouredTopicSettings = new Set([
   'cleanup.policy',
   'compression.gzip.level',
   'compression.type',
   'compression.zstd.level',
+  'delete.retention.ms',
   'file.delete.delay.ms',
   'flush.messages',
   'flush.ms',
   'index.interval.bytes',
   'internal.segment.bytes',
+  'max.compaction.lag.ms',
   'max.message.bytes',
   'message.timestamp.after.max.ms',
   'message.timestamp.before.max.ms',
   'message.timestamp.type',
+  'min.cleanable.dirty.ratio',
+  'min.compaction.lag.ms',
   // Of at most as many as the partition has copies: on one node it always holds.
   'min.insync.replicas',
   'retention.bytes',
@@ -39,7 +33,6 @@ const honouredTopicSettings = new Set([
   'segment.index.bytes',
   'segment.jitter.ms',
   'segment.ms',
-  ...(compactionIsSupported ? compactionTopicSettings : []),
 ])
 
 /** One node has no replicas to elect from, and no followers to slow down. */
@@ -75,6 +68,11 @@ const honouredBrokerSettings = new Set([
   'compression.gzip.level',
   'compression.type',
   'compression.zstd.level',
+  'log.cleaner.delete.retention.ms',
+  'log.cleaner.enable',
+  'log.cleaner.max.compaction.lag.ms',
+  'log.cleaner.min.cleanable.ratio',
+  'log.cleaner.min.compaction.lag.ms',
   'log.cleanup.policy',
   'log.dir',
   'log.dirs',
@@ -115,14 +113,6 @@ const honouredBrokerSettings = new Set([
   'offsets.topic.num.partitions',
   'offsets.topic.replication.factor',
   'offsets.topic.segment.bytes',
-  ...(compactionIsSupported
-    ? [
-        'log.cleaner.delete.retention.ms',
-        'log.cleaner.max.compaction.lag.ms',
-        'log.cleaner.min.cleanable.ratio',
-        'log.cleaner.min.compaction.lag.ms',
-      ]
-    : []),
 ])
 
 /** Each with the reason why nothing is lost. */
@@ -200,12 +190,4 @@ export function whyInert(name: string): string | null {
 
 export function explainUnsupported(name: string): string {
   return `known to Kafka, not supported by Odradek yet: ${name}`
-}
-
-/** The values of honoured settings that cannot be honoured yet. */
-export function unsupportedValue(name: string, values: readonly string[]): string | null {
-  const isCleanupPolicy = name === 'cleanup.policy' || name === 'log.cleanup.policy'
-  if (isCleanupPolicy && values.includes('compact') && !compactionIsSupported)
-    return explainUnsupported(`${name}=compact`)
-  return null
 }
