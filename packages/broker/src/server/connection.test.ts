@@ -200,7 +200,7 @@ test('who wants to know is told when the kernel has taken the answer, or the con
   const told: string[] = []
   host.receive(frame('slow1'))
   host.connection.afterSent(() => told.push('first'))
-  assert.deepEqual(told, [])
+  assert.equal(told.length, 0)
   await host.settle('slow1')
   assert.deepEqual(told, ['first'])
 
