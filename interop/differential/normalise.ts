@@ -79,7 +79,7 @@ class Normaliser {
     const own = values.filter(value => !this.#isForeign(value)).map(value => this.#value(field, value))
     if (typeof own[0] !== 'object') return own
     // Kafka answers many lists in the order of a hash table, so no client can rely on an order.
-    return own.sort((one, other) => (identityOf(one) < identityOf(other) ? -1 : 1))
+    return joinTopics(own).sort((one, other) => (identityOf(one) < identityOf(other) ? -1 : 1))
   }
 
   #isForeign(value: Tree): boolean {
@@ -174,4 +174,26 @@ function identityOf(value: Tree): string {
   const fields = value as Record<string, unknown>
   const found = identityFields.flatMap(field => (fields[field] === undefined ? [] : [fields[field]]))
   return found.map(part => (typeof part === 'number' ? String(part).padStart(16, '0') : String(part))).join(' ')
+}
+
+interface TopicEntry {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: Tree[]
+}
+
+/** A Fetch answer may name a topic twice, with some of the partitions each time: Kafka puts refused ones last. */
+function joinTopics(entries: Tree[]): Tree[] {
+  if (!entries.every(isFetchedTopic)) return entries
+  const joined = Map.groupBy(entries, ({ topic, topicId }) => `${topic} ${topicId}`)
+  return [...joined.values()].map(([first, ...others]) => ({
+    ...first,
+    partitions: [first, ...others]
+      .flatMap(entry => entry?.partitions ?? [])
+      .sort((one, other) => (identityOf(one) < identityOf(other) ? -1 : 1)),
+  }))
+}
+
+function isFetchedTopic(value: Tree): value is TopicEntry {
+  return typeof value === 'object' && value !== null && 'topic' in value && 'topicId' in value && 'partitions' in value
 }

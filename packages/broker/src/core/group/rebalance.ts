@@ -29,7 +29,8 @@ export function prepareRebalance(transition: GroupTransition, config: GroupConfi
   const isInitial = group.state === 'Empty'
   transition.transitionTo('PreparingRebalance')
   if (isInitial) startInitialDelay(transition, config)
-  else if (haveAllMembersJoined(group)) completeJoin(transition)
+  // With nobody left there is nobody's timeout to wait for, even if some were given an id and have not come yet.
+  else if (haveAllMembersJoined(group) || group.members.size === 0) completeJoin(transition)
   else startJoinTimer(transition)
 }
 

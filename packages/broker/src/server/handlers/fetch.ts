@@ -194,7 +194,7 @@ function composePartition(one: PartitionFetch, leaders: Set<number>, { request, 
     abortedTransactions: listsAborted(errorCode, request.isolationLevel) ? [] : null,
     records: one.byteLength === 0 ? noRecords : one.chunks,
   }
-  if (divergingEpoch !== null) return { ...composed, divergingEpoch }
+  if (divergingEpoch !== null) return { ...composed, abortedTransactions: null, divergingEpoch }
   if (apiVersion >= 16 && partition !== undefined && tellsLeader(errorCode)) {
     leaders.add(partition.leaderId)
     return { ...composed, currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }
