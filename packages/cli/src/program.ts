@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Help } from 'commander'
+import { clusterOptionsHeading } from './commands/cluster-options.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { groupCommand } from './commands/group.ts'
 import { produceCommand } from './commands/produce.ts'
@@ -11,8 +12,6 @@ export function createProgram(): Command {
   return new Command('odradek')
     .description('Kafka in TypeScript: start a broker, and work with any Kafka')
     .version(version(), '-V, --version')
-    .showHelpAfterError('(odradek --help shows what there is)')
-    .showSuggestionAfterError()
     .addCommand(startCommand())
     .addCommand(topicCommand())
     .addCommand(produceCommand())
@@ -29,6 +28,24 @@ Examples:
 
 Completion: source <(odradek complete bash)   (or zsh, fish, powershell)`,
     )
+}
+
+/** Wrong command lines are told in our words and end by CommanderError, not process.exit; help begins with a command's own options. */
+export function settle(command: Command): void {
+  command.configureHelp({
+    groupItems(all, visible, groupOf) {
+      const groups = [...Help.prototype.groupItems(all, visible, groupOf)]
+      return new Map([...groups.filter(isOwn), ...groups.filter(group => !isOwn(group))])
+    },
+  })
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'odradek: ').replace(/\n\(Did you/, ' (Did you')),
+  })
+  for (const each of command.commands) settle(each)
+}
+
+function isOwn([heading]: [heading: string, ...unknown[]]): boolean {
+  return heading !== clusterOptionsHeading
 }
 
 function version(): string {

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { describeFailure, EXIT_USAGE } from './output/failure.ts'
 import { printNote } from './output/print.ts'
-import { createProgram } from './program.ts'
+import { createProgram, settle } from './program.ts'
 
 /** Runs a command line (as process.argv has it) and returns its exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -10,9 +10,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const { default: addCompletion } = await import('@bomb.sh/tab/commander')
     addCompletion(program)
   }
-  for (const command of [program, ...program.commands, ...program.commands.flatMap(each => each.commands)]) {
-    command.exitOverride()
-  }
+  settle(program)
+  endQuietlyWithoutReader()
   try {
     await program.parseAsync(argv)
     return process.exitCode === undefined ? 0 : Number(process.exitCode)
@@ -23,4 +22,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     printNote(`odradek: ${text}`)
     return exitCode
   }
+}
+
+/** A reader that has seen enough, as in `odradek topic list | head -1`, closes the pipe: nobody is there to be told of it. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (process.stdout.listenerCount('error') === 1) process.exit(0)
+  })
 }

@@ -39,11 +39,14 @@ export class ClusterClient {
   }
 
   /** Asks a broker for the cluster's metadata: of all topics (null), or of those named. Unknown topics come back with their error. */
-  async metadata(topics: readonly string[] | null): Promise<MetadataResponse> {
+  async metadata(
+    topics: readonly string[] | null,
+    { allowAutoTopicCreation = false }: { allowAutoTopicCreation?: boolean } = {},
+  ): Promise<MetadataResponse> {
     const connection = await this.#any()
     const answer = await connection.send(metadataRequest, metadataResponse, {
       topics: topics === null ? null : topics.map(name => ({ name })),
-      allowAutoTopicCreation: false,
+      allowAutoTopicCreation,
     })
     this.#brokers = new Map(answer.brokers.map(broker => [broker.nodeId, broker]))
     this.#controllerId = answer.controllerId

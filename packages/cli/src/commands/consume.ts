@@ -4,7 +4,7 @@ import { printNote } from '../output/print.ts'
 import type { ConsumedRecord } from '../records/consumed-record.ts'
 import { recordToJson } from '../records/json.ts'
 import { compileTemplate, TEMPLATE_HELP } from '../records/template.ts'
-import { addClusterOptions, type ClusterFlags, integer } from './cluster-options.ts'
+import { addClusterOptions, type ClusterFlags, integer, partitionCount } from './cluster-options.ts'
 
 export interface ConsumeFlags extends ClusterFlags {
   readonly from: string
@@ -47,6 +47,11 @@ Examples:
 
 async function consume(topic: string, flags: ConsumeFlags): Promise<void> {
   const print = recordPrinter(flags)
+  checkFlags(flags)
+  const partitions = await partitionCount(flags, topic)
+  if (flags.partition !== undefined && flags.partition >= partitions) {
+    throw new UsageError(`${topic} has the partitions 0 to ${partitions - 1}, not ${flags.partition}`)
+  }
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   // A reader that has seen enough (head) closes the pipe: that is no failure.
@@ -68,10 +73,21 @@ async function consume(topic: string, flags: ConsumeFlags): Promise<void> {
 
 function recordPrinter(flags: ConsumeFlags): (record: ConsumedRecord) => Buffer | string {
   if (flags.format === 'json') return record => `${recordToJson(record)}\n`
-  if (flags.group !== undefined && flags.partition !== undefined) {
+  return compileTemplate(flags.template)
+}
+
+function checkFlags({ group, partition, from }: ConsumeFlags): void {
+  if (group !== undefined && partition !== undefined) {
     throw new UsageError("a group's partitions are assigned by the group: leave out --partition or --group")
   }
-  return compileTemplate(flags.template)
+  if (group !== undefined && from !== 'beginning' && from !== 'end') {
+    throw new UsageError(
+      "with --group, --from is beginning or end: it counts where the group has no offset. To move a group's offsets: odradek group reset",
+    )
+  }
+  if (!/^(beginning|end|-?\d+)$/.test(from) && Number.isNaN(Date.parse(from))) {
+    throw new UsageError(`--from takes beginning, end, an offset, -N or a time, not '${from}'`)
+  }
 }
 
 function drained(signal: AbortSignal): Promise<void> {

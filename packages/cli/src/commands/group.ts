@@ -16,7 +16,7 @@ import { Command } from 'commander'
 import { UsageError } from '../output/failure.ts'
 import { printJson, printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
-import { addClusterOptions, type ClusterFlags, withCluster } from './cluster-options.ts'
+import { addClusterOptions, type ClusterFlags, repeated, withCluster } from './cluster-options.ts'
 
 export function groupCommand(): Command {
   return new Command('group')
@@ -30,10 +30,12 @@ export function groupCommand(): Command {
 function listCommand(): Command {
   return addClusterOptions(new Command('list'))
     .description('list the groups')
+    .addHelpText('after', '\nExample:\n  odradek group list --format json')
     .action((flags: ClusterFlags) =>
       withCluster(flags, async cluster => {
         const groups = await listGroups(cluster)
         if (flags.format === 'json') return printJson(groups)
+        if (groups.length === 0) printNote('There are no groups.')
         printText(
           table(
             ['GROUP', 'STATE', 'PROTOCOL'],
@@ -48,6 +50,7 @@ function describeCommand(): Command {
   return addClusterOptions(new Command('describe'))
     .description("show a group's members, offsets and lag")
     .argument('<group>', 'id of the group')
+    .addHelpText('after', '\nExample:\n  odradek group describe billing')
     .action((groupId: string, flags: ClusterFlags) =>
       withCluster(flags, async cluster => {
         const group = await describeGroup(cluster, groupId)
@@ -135,7 +138,7 @@ function resetCommand(): Command {
     .requiredOption(
       '-t, --topic <name[:partitions]>',
       'a topic, or some of its partitions: orders:0,2 (may be repeated)',
-      (topic: string, all: readonly string[] = []) => [...all, topic],
+      repeated,
     )
     .requiredOption(
       '--to <where>',
@@ -209,6 +212,7 @@ function deleteCommand(): Command {
   return addClusterOptions(new Command('delete'))
     .description('delete groups and their offsets; they must have no members')
     .argument('<groups...>', 'ids of the groups')
+    .addHelpText('after', '\nExample:\n  odradek group delete billing audit')
     .action((groups: string[], flags: ClusterFlags) =>
       withCluster(flags, async cluster => {
         for (const groupId of groups) {

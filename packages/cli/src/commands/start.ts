@@ -11,7 +11,7 @@ interface Flags {
   readonly memory?: boolean
   readonly clusterId?: string
   readonly config?: string
-  readonly set: ReadonlyMap<string, string>
+  readonly set?: ReadonlyMap<string, string>
   readonly logFormat?: 'text' | 'json'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -19,12 +19,12 @@ interface Flags {
 export function startCommand(): Command {
   return new Command('start')
     .description('start a broker')
-    .option('-l, --listen <host:port>', 'address to serve on, port 0 takes a free one (default: 127.0.0.1:9092)')
+    .option('-l, --listen <host:port>', 'address to serve on (default: 127.0.0.1:9092); port 0 takes a free one')
     .option('-d, --data <dir>', 'directory that keeps the records (default: ./odradek-data)')
     .option('-m, --memory', 'keep everything in memory; it is gone at the end')
     .option('--cluster-id <id>', 'the cluster that the data must belong to; a new directory takes it')
     .option('--config <file>', "settings by Kafka's names, as in its server.properties")
-    .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'), new Map())
+    .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'))
     .addOption(
       new Option('--log-format <format>', 'log lines for people or programs (default: text on a terminal)').choices([
         'text',
@@ -56,7 +56,7 @@ async function start(flags: Flags): Promise<void> {
   const { startBroker, createLogger } = await import('odradek')
   const config: Record<string, string> = {
     ...(flags.config === undefined ? {} : await readProperties(flags.config)),
-    ...Object.fromEntries(flags.set),
+    ...Object.fromEntries(flags.set ?? []),
   }
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
   const data = dataDirectory(flags, config)

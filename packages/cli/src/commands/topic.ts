@@ -6,15 +6,17 @@ import {
   describeTopicConfigs,
   describeTopics,
   EARLIEST,
+  KafkaError,
   LATEST,
   listOffsets,
   type TopicDescription,
 } from '@odradek/client'
+import { errorCodes } from '@odradek/protocol'
 import { Command } from 'commander'
 import { UsageError } from '../output/failure.ts'
-import { printJson, printText } from '../output/print.ts'
+import { printJson, printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
-import { addClusterOptions, type ClusterFlags, integer, keyValue, withCluster } from './cluster-options.ts'
+import { addClusterOptions, type ClusterFlags, integer, keyValue, repeated, withCluster } from './cluster-options.ts'
 
 export function topicCommand(): Command {
   return new Command('topic')
@@ -28,21 +30,20 @@ export function topicCommand(): Command {
 
 function createCommand(): Command {
   interface Flags extends ClusterFlags {
-    readonly partitions: number
-    readonly replicas: number
-    readonly config: ReadonlyMap<string, string>
+    readonly partitions?: number
+    readonly replicas?: number
+    readonly config?: ReadonlyMap<string, string>
     readonly ifNotExists?: boolean
   }
   return addClusterOptions(new Command('create'))
     .description('create a topic')
     .argument('<name>', 'name of the topic')
-    .option('-p, --partitions <n>', "number of partitions (default: the broker's num.partitions)", integer(1), -1)
-    .option('-r, --replicas <n>', "copies of each partition (default: the broker's)", integer(1), -1)
+    .option('-p, --partitions <n>', "number of partitions (default: the broker's num.partitions)", integer(1))
+    .option('-r, --replicas <n>', "copies of each partition (default: the broker's)", integer(1))
     .option(
       '-c, --config <key=value>',
-      'a setting of the topic, such as retention.ms=60000',
+      'a setting of the topic, such as retention.ms=60000 (may be repeated)',
       keyValue('--config'),
-      new Map(),
     )
     .option('--if-not-exists', 'a topic that is there already is no failure')
     .addHelpText('after', '\nExample:\n  odradek topic create orders --partitions 12 --config retention.ms=86400000')
@@ -53,7 +54,7 @@ function createCommand(): Command {
           if (existing.some(topic => topic.name === name))
             return report(flags, `Topic ${name} exists.`, { name, created: false })
         }
-        const { partitions, replicas: replicationFactor, config: configs } = flags
+        const { partitions = -1, replicas: replicationFactor = -1, config: configs = new Map() } = flags
         await createTopic(cluster, { name, partitions, replicationFactor, configs })
         report(flags, `Created topic ${name}.`, { name, created: true })
       }),
@@ -64,6 +65,7 @@ function listCommand(): Command {
   return addClusterOptions(new Command('list'))
     .description('list the topics')
     .option('--internal', "Kafka's own topics too")
+    .addHelpText('after', '\nExample:\n  odradek topic list --format json')
     .action((flags: ClusterFlags & { internal?: boolean }) =>
       withCluster(flags, async cluster => {
         const topics = (await describeTopics(cluster, null)).filter(topic => flags.internal || !topic.internal)
@@ -73,6 +75,7 @@ function listCommand(): Command {
           replicas: topic.partitions[0]?.replicas.length ?? 0,
         }))
         if (flags.format === 'json') return printJson(rows)
+        if (rows.length === 0) printNote('There are no topics. Make one with: odradek topic create NAME')
         printText(
           table(
             ['TOPIC', 'PARTITIONS', 'REPLICAS'],
@@ -88,12 +91,15 @@ function describeCommand(): Command {
     .description("show a topic's partitions, offsets and settings")
     .argument('<name>', 'name of the topic')
     .option('--all-configs', 'inherited settings too')
+    .addHelpText('after', '\nExample:\n  odradek topic describe orders --all-configs')
     .action((name: string, flags: ClusterFlags & { allConfigs?: boolean }) =>
       withCluster(flags, async cluster => {
         const [topic] = await describeTopics(cluster, [name])
-        if (topic === undefined) throw new UsageError(`there is no topic '${name}'`)
+        if (topic === undefined) throw new KafkaError(errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
         const [starts, ends] = await Promise.all([EARLIEST, LATEST].map(at => listOffsets(cluster, [name], at)))
-        const configs = (await describeTopicConfigs(cluster, name)).filter(config => flags.allConfigs || config.own)
+        const configs = (await describeTopicConfigs(cluster, name))
+          .filter(config => flags.allConfigs || config.own)
+          .sort((a, b) => (a.name < b.name ? -1 : 1))
         const partitions = topic.partitions.map(partition => ({
           ...partition,
           startOffset: offsetOf(starts ?? [], partition.index),
@@ -127,15 +133,15 @@ function describeCommand(): Command {
 function alterCommand(): Command {
   interface Flags extends ClusterFlags {
     readonly partitions?: number
-    readonly config: ReadonlyMap<string, string>
-    readonly unset: readonly string[]
+    readonly config?: ReadonlyMap<string, string>
+    readonly unset?: readonly string[]
   }
   return addClusterOptions(new Command('alter'))
     .description('raise the number of partitions, change settings')
     .argument('<name>', 'name of the topic')
     .option('-p, --partitions <n>', 'the new, higher number of partitions', integer(1))
-    .option('-c, --config <key=value>', 'a setting to change', keyValue('--config'), new Map())
-    .option('-u, --unset <key>', 'a setting to take back to its default', (key, all: string[]) => [...all, key], [])
+    .option('-c, --config <key=value>', 'a setting to change (may be repeated)', keyValue('--config'))
+    .option('-u, --unset <key>', 'a setting to take back to its default (may be repeated)', repeated)
     .addHelpText(
       'after',
       '\nExample:\n  odradek topic alter orders --partitions 24 --config retention.ms=3600000 --unset max.message.bytes',
@@ -143,8 +149,8 @@ function alterCommand(): Command {
     .action((name: string, flags: Flags) =>
       withCluster(flags, async cluster => {
         const changes = new Map<string, string | null>([
-          ...flags.config,
-          ...flags.unset.map(key => [key, null] as const),
+          ...(flags.config ?? []),
+          ...(flags.unset ?? []).map(key => [key, null] as const),
         ])
         if (changes.size === 0 && flags.partitions === undefined) {
           throw new UsageError('nothing to alter: give --partitions, --config or --unset')
@@ -160,6 +166,7 @@ function deleteCommand(): Command {
   return addClusterOptions(new Command('delete'))
     .description('delete topics and all their records')
     .argument('<names...>', 'names of the topics')
+    .addHelpText('after', '\nExample:\n  odradek topic delete orders invoices')
     .action((names: string[], flags: ClusterFlags) =>
       withCluster(flags, async cluster => {
         for (const name of names) {

@@ -1,6 +1,5 @@
-import { Consumer } from '@platformatic/kafka'
+import { Consumer, type MessagesStream } from '@platformatic/kafka'
 import { bootstrapBrokers } from '../commands/record-client.ts'
-import { UsageError } from '../output/failure.ts'
 import type { ConsumedRecord } from './consumed-record.ts'
 
 export interface GroupOptions {
@@ -14,13 +13,13 @@ export interface GroupOptions {
   readonly signal: AbortSignal
 }
 
+type RecordStream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
+
+const COMMIT_EVERY_MS = 1_000
+
 /** Reads as a member of a group. What was yielded is committed when the reading ends, and on the way every second. */
 export async function* consumeInGroup(options: GroupOptions): AsyncGenerator<ConsumedRecord> {
-  if (options.from !== 'beginning' && options.from !== 'end') {
-    throw new UsageError(
-      "with --group, --from is beginning or end: it counts where the group has no offset. To move a group's offsets: odradek group reset",
-    )
-  }
+  const { topic, signal } = options
   const consumer = new Consumer({
     clientId: 'odradek-cli',
     groupId: options.group,
@@ -30,29 +29,38 @@ export async function* consumeInGroup(options: GroupOptions): AsyncGenerator<Con
   })
   const uncommitted = new Map<number, bigint>()
   const commit = async () => {
-    const offsets = Array.from(uncommitted, ([partition, offset]) => ({
-      topic: options.topic,
-      partition,
-      offset,
-      leaderEpoch: -1,
-    }))
+    const offsets = Array.from(uncommitted, ([partition, offset]) => ({ topic, partition, offset, leaderEpoch: -1 }))
     uncommitted.clear()
     if (offsets.length > 0) await consumer.commit({ offsets })
   }
+  let stream: RecordStream | null = null
+  let isAtEnd = false
   try {
-    const stream = await consumer.consume({
-      topics: [options.topic],
+    stream = await consumer.consume({
+      topics: [topic],
       mode: 'committed',
       fallbackMode: options.from === 'end' ? 'latest' : 'earliest',
       maxWaitTime: 500,
     })
-    const remaining = options.exit ? await remainingOffsets(consumer, options) : null
-    if (remaining?.size === 0) return
-    options.signal.addEventListener('abort', () => stream.destroy(), { once: true })
+    const reading = stream
+    signal.addEventListener('abort', () => reading.destroy(), { once: true })
+    if (options.exit) {
+      const ends = (await consumer.listOffsets({ topics: [topic], timestamp: -1n })).get(topic) ?? []
+      const endWhenRead = () => {
+        if (reading.readableLength > 0 || !hasReached(consumer, reading, topic, ends)) return
+        isAtEnd = true
+        reading.destroy()
+      }
+      // Also without a record: what stands last may be compacted away, or a transaction's marker.
+      reading.on('fetch', endWhenRead)
+      reading.on('offsets', endWhenRead)
+      endWhenRead()
+    }
     let committedAt = performance.now()
-    for await (const message of stream) {
+    for await (const message of reading) {
       const { partition, offset, timestamp } = message
-      const headers = message.headerEntries.map(([name, value]) => [name.toString(), value] as const)
+      // Before it is handed out: a reader that has enough does not come back for the next.
+      uncommitted.set(partition, offset + 1n)
       yield {
         topic: message.topic,
         partition,
@@ -60,41 +68,23 @@ export async function* consumeInGroup(options: GroupOptions): AsyncGenerator<Con
         timestamp,
         key: message.key ?? null,
         value: message.value ?? null,
-        headers,
+        headers: message.headerEntries.map(([name, value]) => [name.toString(), value] as const),
       }
-      uncommitted.set(partition, offset + 1n)
       if (performance.now() - committedAt > COMMIT_EVERY_MS) {
         await commit()
         committedAt = performance.now()
       }
-      if (remaining !== null) {
-        if (offset + 1n >= (remaining.get(partition) ?? 0n)) remaining.delete(partition)
-        if (remaining.size === 0) return
-      }
     }
   } catch (error) {
-    if (!options.signal.aborted) throw error
+    if (!signal.aborted && !isAtEnd) throw error
   } finally {
     await commit()
     await consumer.close(true)
   }
 }
 
-const COMMIT_EVERY_MS = 1_000
-
-/** The ends of the assigned partitions that the group has not reached yet. */
-async function remainingOffsets(consumer: Consumer, options: GroupOptions): Promise<Map<number, bigint>> {
-  const topics = [options.topic]
-  const assigned = consumer.assignments?.flatMap(each => (each.topic === options.topic ? each.partitions : [])) ?? []
-  const ends = (await consumer.listOffsets({ topics, timestamp: -1n })).get(options.topic) ?? []
-  const starts = (await consumer.listOffsets({ topics, timestamp: -2n })).get(options.topic) ?? []
-  const committed = await consumer.listCommittedOffsets({ topics: [{ topic: options.topic, partitions: assigned }] })
-  const remaining = new Map<number, bigint>()
-  assigned.forEach((partition, index) => {
-    const end = ends[partition] ?? 0n
-    const at = committed.get(options.topic)?.[index] ?? -1n
-    const start = at >= 0n ? at : options.from === 'end' ? end : (starts[partition] ?? 0n)
-    if (start < end) remaining.set(partition, end)
-  })
-  return remaining
+/** Whether all partitions that are this member's now have been fetched up to these ends. */
+function hasReached(consumer: Consumer, stream: RecordStream, topic: string, ends: readonly bigint[]): boolean {
+  const own = consumer.assignments?.find(each => each.topic === topic)?.partitions ?? []
+  return own.every(partition => (stream.offsetsToFetch.get(`${topic}:${partition}`) ?? -1n) >= (ends[partition] ?? 0n))
 }

@@ -1,7 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Consumer, ProtocolError, type RecordsBatch, ResponseError } from '@platformatic/kafka'
+import {
+  type ClusterTopicMetadata,
+  Consumer,
+  NetworkError,
+  ProtocolError,
+  type RecordsBatch,
+  ResponseError,
+} from '@platformatic/kafka'
 import { bootstrapBrokers } from '../commands/record-client.ts'
-import { UsageError } from '../output/failure.ts'
 import type { ConsumedRecord } from './consumed-record.ts'
 
 export interface PartitionsOptions {
@@ -27,6 +33,7 @@ type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 const LATEST = -1n
 const EARLIEST = -2n
 const RETRY_PAUSE_MS = 200
+const METADATA_AGE_MAX_MS = 5_000
 const FOR_EVER = 2n ** 62n
 
 /** Reads a topic's partitions without being a member of a group; order holds within a partition. */
@@ -53,9 +60,6 @@ export async function* consumePartitions(options: PartitionsOptions): AsyncGener
 async function startPositions(consumer: Consumer, options: PartitionsOptions): Promise<Position[]> {
   const { topic, from } = options
   const [starts, ends] = await Promise.all([offsetsAt(consumer, topic, EARLIEST), offsetsAt(consumer, topic, LATEST)])
-  if (options.partition !== undefined && options.partition >= starts.length) {
-    throw new UsageError(`${topic} has the partitions 0 to ${starts.length - 1}, not ${options.partition}`)
-  }
   const froms = await fromOffsets(consumer, topic, from, starts, ends)
   return starts
     .map((start, partition) => {
@@ -83,9 +87,7 @@ async function fromOffsets(
   if (from === 'end') return ends
   if (/^\d+$/.test(from)) return starts.map(() => BigInt(from))
   if (/^-\d+$/.test(from)) return ends.map(end => end + BigInt(from))
-  const time = Date.parse(from)
-  if (Number.isNaN(time)) throw new UsageError(`--from takes beginning, end, an offset, -N or a time, not '${from}'`)
-  const found = await offsetsAt(consumer, topic, BigInt(time))
+  const found = await offsetsAt(consumer, topic, BigInt(Date.parse(from)))
   return found.map((offset, partition) => (offset < 0n ? (ends[partition] ?? 0n) : offset))
 }
 
@@ -99,14 +101,16 @@ async function* fetchRound(
   options: PartitionsOptions,
   positions: readonly Position[],
 ): AsyncGenerator<ConsumedRecord> {
-  const metadata = await consumer.metadata({ topics: [options.topic] })
-  const topic = metadata.topics.get(options.topic)
-  const byLeader = Map.groupBy(positions, ({ partition }) => topic?.partitions[partition]?.leader ?? -1)
+  const topic = await again(() => topicMetadata(consumer, options.topic))
+  if (topic === null) return
+  const byLeader = Map.groupBy(positions, ({ partition }) => topic.partitions[partition]?.leader ?? -1)
   const inFlight = new Map(
-    Array.from(byLeader, ([node, wanted]) => [
-      node,
-      fetchFrom(consumer, node, topic?.id ?? '', wanted).then(answer => ({ node, answer })),
-    ]),
+    Array.from(byLeader, ([node, wanted]) => {
+      const answered = again(() => fetchFrom(consumer, node, topic.id, wanted)).then(answer => ({ node, answer }))
+      // One that fails while another's records are printed is told in its turn.
+      answered.catch(() => {})
+      return [node, answered]
+    }),
   )
   while (inFlight.size > 0) {
     const { node, answer } = await Promise.race(inFlight.values())
@@ -120,28 +124,40 @@ async function* fetchRound(
   }
 }
 
-/** Null where another try after a pause and with new metadata may help. */
-async function fetchFrom(
+async function topicMetadata(consumer: Consumer, name: string): Promise<ClusterTopicMetadata> {
+  // Leaders move; the library would believe what it knows for five minutes.
+  const metadata = await consumer.metadata({ topics: [name], metadataMaxAge: METADATA_AGE_MAX_MS })
+  const topic = metadata.topics.get(name)
+  if (topic === undefined) throw new Error(`metadata of ${name} came without it`)
+  return topic
+}
+
+function fetchFrom(
   consumer: Consumer,
   node: number,
   topicId: string,
   positions: readonly Position[],
-): Promise<FetchResponse | null> {
+): Promise<FetchResponse> {
+  const partitions = positions.map(({ partition, offset }) => ({
+    partition,
+    fetchOffset: offset,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+    partitionMaxBytes: 1024 * 1024,
+  }))
+  return consumer.fetch({
+    node,
+    topics: [{ topicId, partitions }],
+    minBytes: 1,
+    maxBytes: 50 * 1024 * 1024,
+    maxWaitTime: 500,
+  })
+}
+
+/** Null, after a pause, where another try may help. */
+async function again<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
-    const partitions = positions.map(({ partition, offset }) => ({
-      partition,
-      fetchOffset: offset,
-      currentLeaderEpoch: -1,
-      lastFetchedEpoch: -1,
-      partitionMaxBytes: 1024 * 1024,
-    }))
-    return await consumer.fetch({
-      node,
-      topics: [{ topicId, partitions }],
-      minBytes: 1,
-      maxBytes: 50 * 1024 * 1024,
-      maxWaitTime: 500,
-    })
+    return await ask()
   } catch (error) {
     if (!canRetry(error)) throw error
     await pause(RETRY_PAUSE_MS)
@@ -149,7 +165,9 @@ async function fetchFrom(
   }
 }
 
+/** A broker that restarts, a leader that moves: reading goes on when they are back. */
 function canRetry(error: unknown): boolean {
+  if (error instanceof Error && NetworkError.isRetryable(error)) return true
   if (!(error instanceof ResponseError)) return false
   return error.errors.every(each => each instanceof ProtocolError && each.canRetry === true)
 }

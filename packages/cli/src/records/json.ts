@@ -26,38 +26,49 @@ export interface RecordInput {
   readonly timestamp: bigint | null
 }
 
-/** The reverse of recordToJson; every field but value may be left out. Throws UsageError with what is wrong. */
-export function recordFromJson(line: string): RecordInput {
-  const parsed = parse(line)
-  const { key = null, value = null, headers = [], partition = null, timestamp = null } = parsed
-  if (partition !== null && !Number.isInteger(partition))
-    throw new UsageError(`'partition' must be a whole number: ${line}`)
-  if (timestamp !== null && !Number.isInteger(timestamp))
-    throw new UsageError(`'timestamp' must be milliseconds: ${line}`)
+/**
+ * The reverse of recordToJson; every field but value may be left out. Throws UsageError with what is wrong.
+ *
+ * @param place - of the line, for messages
+ */
+export function recordFromJson(line: string, place: string): RecordInput {
+  const { key = null, value = null, headers = [], partition = null, timestamp = null } = parse(line, place)
   return {
-    key: fromJson(key, line),
-    value: fromJson(value, line),
-    headers: headerPairs(headers, line).map(([name, each]) => [name, fromJson(each, line) ?? Buffer.alloc(0)]),
-    partition: partition === null ? null : Number(partition),
-    timestamp: timestamp === null ? null : BigInt(Number(timestamp)),
+    key: fromJson(key, place),
+    value: fromJson(value, place),
+    headers: headerPairs(headers, place).map(([name, each]) => [name, fromJson(each, place) ?? Buffer.alloc(0)]),
+    partition: wholeNumber(partition, `${place}: 'partition'`),
+    timestamp: toBigInt(wholeNumber(timestamp, `${place}: 'timestamp' (milliseconds)`)),
   }
 }
 
-function parse(line: string): Record<string, unknown> {
+function parse(line: string, place: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(line)
     if (parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)) return { ...parsed }
   } catch {
     // The same words for both: a line that is not what we need.
   }
-  throw new UsageError(`a line must be a JSON object such as {"key":"a","value":"b"}, not: ${line.slice(0, 100)}`)
+  throw new UsageError(`${place} is not a JSON object such as {"key":"a","value":"b"}`)
 }
 
-function headerPairs(headers: unknown, line: string): [string, unknown][] {
+function wholeNumber(value: unknown, what: string): number | null {
+  if (value === null) return null
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new UsageError(`${what} must be a whole number`)
+  }
+  return value
+}
+
+function toBigInt(value: number | null): bigint | null {
+  return value === null ? null : BigInt(value)
+}
+
+function headerPairs(headers: unknown, place: string): [string, unknown][] {
   if (Array.isArray(headers) && headers.every(pair => Array.isArray(pair) && typeof pair[0] === 'string'))
     return headers
   if (headers !== null && typeof headers === 'object' && !Array.isArray(headers)) return Object.entries(headers)
-  throw new UsageError(`'headers' must be an object or a list of [name, value]: ${line.slice(0, 100)}`)
+  throw new UsageError(`${place}: 'headers' must be an object or a list of [name, value]`)
 }
 
 function toJson(bytes: Buffer | null): JsonBytes {
@@ -65,11 +76,11 @@ function toJson(bytes: Buffer | null): JsonBytes {
   return isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') }
 }
 
-function fromJson(value: unknown, line: string): Buffer | null {
+function fromJson(value: unknown, place: string): Buffer | null {
   if (value === null) return null
   if (typeof value === 'string') return Buffer.from(value)
   if (typeof value === 'object' && 'base64' in value && typeof value.base64 === 'string') {
     return Buffer.from(value.base64, 'base64')
   }
-  throw new UsageError(`keys, values and headers are text, {"base64": …} or null: ${line.slice(0, 100)}`)
+  throw new UsageError(`${place}: keys, values and headers are text, {"base64": …} or null`)
 }

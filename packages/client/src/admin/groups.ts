@@ -4,6 +4,7 @@ import {
   deleteGroupsResponse,
   describeGroupsRequest,
   describeGroupsResponse,
+  errorCodes,
   listGroupsRequest,
   listGroupsResponse,
   offsetCommitRequest,
@@ -71,11 +72,10 @@ export async function describeGroup(cluster: ClusterClient, groupId: string): Pr
     { errorOf: ({ groups }) => groups[0]?.errorCode ?? 0 },
   )
   const group = answer.groups[0]
-  const GROUP_ID_NOT_FOUND = 69
-  if (group === undefined) throw new KafkaError(GROUP_ID_NOT_FOUND)
-  KafkaError.check(group.errorCode, group.errorMessage)
+  if (group === undefined) throw new KafkaError(errorCodes.GROUP_ID_NOT_FOUND, missing(groupId))
+  KafkaError.check(group.errorCode, explain(group.errorCode, groupId) ?? group.errorMessage)
   // Before version 6 a group that does not exist is 'Dead', without an error (KIP-1043).
-  if (group.groupState === 'Dead') throw new KafkaError(GROUP_ID_NOT_FOUND, `group '${groupId}' does not exist`)
+  if (group.groupState === 'Dead') throw new KafkaError(errorCodes.GROUP_ID_NOT_FOUND, missing(groupId))
   return {
     groupId,
     state: group.groupState,
@@ -150,7 +150,9 @@ export async function commitOffsets(
     },
     { maxVersion: 9 },
   )
-  for (const topic of answer.topics) for (const { errorCode } of topic.partitions) KafkaError.check(errorCode)
+  for (const topic of answer.topics) {
+    for (const { errorCode } of topic.partitions) KafkaError.check(errorCode, explain(errorCode, groupId))
+  }
 }
 
 /** Forgets a group and its offsets; NON_EMPTY_GROUP while it has members. */
@@ -162,7 +164,24 @@ export async function deleteGroup(cluster: ClusterClient, groupId: string): Prom
     { groupsNames: [groupId] },
     { errorOf: ({ results }) => results[0]?.errorCode ?? 0 },
   )
-  for (const { errorCode } of answer.results) KafkaError.check(errorCode)
+  for (const { errorCode } of answer.results) KafkaError.check(errorCode, explain(errorCode, groupId))
+}
+
+/** Brokers name neither the group nor the reason. */
+function explain(errorCode: number, groupId: string): string | null {
+  switch (errorCode) {
+    case errorCodes.GROUP_ID_NOT_FOUND:
+      return missing(groupId)
+    case errorCodes.NON_EMPTY_GROUP:
+    case errorCodes.UNKNOWN_MEMBER_ID:
+      return `group '${groupId}' has members: stop them first`
+    default:
+      return null
+  }
+}
+
+function missing(groupId: string): string {
+  return `group '${groupId}' does not exist`
 }
 
 function readAssignment(bytes: Buffer) {

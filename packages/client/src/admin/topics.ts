@@ -60,7 +60,7 @@ export async function deleteTopic(cluster: ClusterClient, name: string): Promise
     timeoutMs: TIMEOUT_MS,
   }))
   for (const { errorCode, errorMessage } of answer.responses) {
-    KafkaError.check(errorCode, errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION ? missing(name) : errorMessage)
+    KafkaError.check(errorCode, explain(errorCode, errorMessage, name))
   }
 }
 
@@ -71,7 +71,8 @@ export async function createPartitions(cluster: ClusterClient, name: string, cou
     timeoutMs: TIMEOUT_MS,
     validateOnly: false,
   })
-  for (const result of answer.results) KafkaError.check(result.errorCode, result.errorMessage)
+  for (const { errorCode, errorMessage } of answer.results)
+    KafkaError.check(errorCode, explain(errorCode, errorMessage, name))
 }
 
 /** Of all topics (null), or of those named; rejects with UNKNOWN_TOPIC_OR_PARTITION for one that is not there. Sorted by name. */
@@ -99,6 +100,11 @@ export async function describeTopics(
       }
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Brokers do not name the topic that is missing. */
+function explain(errorCode: number, errorMessage: string | null, name: string): string | null {
+  return errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION ? missing(name) : errorMessage
 }
 
 function missing(name: string | null): string {

@@ -1,0 +1,47 @@
+/** For tests: a broker in this process and the command line pointed at it. */
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+import { startBroker } from 'odradek'
+import { type RunningCommand, type RunOptions, type RunResult, runOdradek, startOdradek } from './run-odradek.ts'
+
+export interface TestCluster {
+  /** Runs a command to its end. */
+  run(args: readonly string[], options?: RunOptions): Promise<RunResult>
+  start(args: readonly string[], options?: RunOptions): Promise<RunningCommand>
+  /** What a command that must succeed has printed. */
+  text(args: readonly string[], options?: RunOptions): Promise<string>
+  json(args: readonly string[], options?: RunOptions): Promise<unknown>
+  /** The one line that a command that must fail has said, without its 'odradek: '. */
+  refusal(exitCode: number, args: readonly string[], options?: RunOptions): Promise<string>
+}
+
+/** One broker for all tests of a file. */
+export function testCluster(config: Readonly<Record<string, string>> = {}): TestCluster {
+  const starting = startBroker({ config })
+  after(async () => (await starting).stop())
+
+  const pointed = async (options: RunOptions = {}): Promise<RunOptions> => ({
+    ...options,
+    env: { ODRADEK_BOOTSTRAP: (await starting).bootstrapServers, ...options.env },
+  })
+  const cluster: TestCluster = {
+    run: async (args, options) => runOdradek(args, await pointed(options)),
+    start: async (args, options) => startOdradek(args, await pointed(options)),
+    async text(args, options) {
+      const { status, stdout, stderr } = await cluster.run(args, options)
+      assert.equal(status, 0, `${args.join(' ')}: ${stderr}`)
+      return stdout.toString()
+    },
+    async json(args, options) {
+      return JSON.parse(await cluster.text([...args, '--format', 'json'], options))
+    },
+    async refusal(exitCode, args, options) {
+      const { status, stdout, stderr } = await cluster.run(args, options)
+      assert.equal(status, exitCode, `${args.join(' ')}: ${stderr}`)
+      assert.equal(stdout.toString(), '')
+      assert.match(stderr, /^odradek: [^\n]*\n$/)
+      return stderr.slice('odradek: '.length, -1)
+    },
+  }
+  return cluster
+}
