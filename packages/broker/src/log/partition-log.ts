@@ -9,99 +9,41 @@ import {
   setBatchMaxTimestamp,
   setBatchPartitionLeaderEpoch,
 } from '@odradek/protocol'
-import { checkOwn, checkProduced, type RecordError, type Refusal } from '../core/partition/append-rules.ts'
-import { type Dirt, measureDirt } from '../core/partition/compaction-rules.ts'
+import { checkOwn, checkProduced, type Refusal } from '../core/partition/append-rules.ts'
+import type { Dirt } from '../core/partition/compaction-rules.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import type { ProducerBatch } from '../core/partition/producer-state.ts'
 import { AckQueue } from './ack-queue.ts'
 import { formatLeaderEpochs } from './checkpoint-file.ts'
-import {
-  CompactionCancelled,
-  type CompactionJob,
-  compactSegments,
-  type Exchange,
-  findNewestOffsets,
-} from './compaction.ts'
-import { deletedSuffix, leaderEpochCheckpointFile, swapSuffix } from './file-names.ts'
+import { leaderEpochCheckpointFile } from './file-names.ts'
 import { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
+import { Housekeeping } from './housekeeping.ts'
+import {
+  type ActiveProducer,
+  type AppendOptions,
+  type AppendResult,
+  emptyRead,
+  type FoundOffset,
+  type LogRead,
+  logRead,
+  noRecordErrors,
+  offlineRead,
+  offlineResult,
+  outOfRangeRead,
+  type ReadOptions,
+} from './log-answers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { type LoadedLog, loadCleanLog, newLog, recoverLog, segmentJitterMs } from './log-loader.ts'
-import { type ReadBatches, readBatches } from './log-reader.ts'
+import { readBatches } from './log-reader.ts'
 import { findOffset } from './offset-search.ts'
-import { deletableSegments } from './retention.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import { replaceTextFile } from './text-file.ts'
 import { type AbortedTransaction, appendAbortedTransaction, readAbortedTransactions } from './transaction-index.ts'
 
-export type { RecordError } from '../core/partition/append-rules.ts'
-
-/** Answer of an append. With an error nothing was written (or, for KAFKA_STORAGE_ERROR, nothing that will be kept). */
-export interface AppendResult {
-  readonly errorCode: number
-  /** Only with an error, for the response's error_message; null where Kafka sends none. */
-  readonly errorMessage: string | null
-  /** Of the first record; -1 with an error. A duplicate is answered with the offset it was first given. */
-  readonly baseOffset: number
-  /** Of the last record; -1 with an error. */
-  readonly lastOffset: number
-  /** The broker's time where the topic says LogAppendTime (a duplicate's: its timestamp in any case), else -1. */
-  readonly logAppendTimeMs: number
-  /** -1 with errors that Kafka answers without it. */
-  readonly logStartOffset: number
-  /** Records that were refused one by one; then errorCode is INVALID_RECORD or INVALID_TIMESTAMP. */
-  readonly recordErrors: readonly RecordError[]
-}
-
-export interface AppendOptions {
-  /** Goes into the batch and, when new, into the leader epochs. */
-  readonly leaderEpoch: number
-  /** 'client' is checked as a producer's; 'coordinator' is one of our own batches (control batches allowed). */
-  readonly origin: 'client' | 'coordinator'
-}
-
-export interface ReadOptions {
-  /** Whole batches of at most so many bytes. */
-  readonly maxBytes: number
-  /** The first batch comes even where it is larger than maxBytes. */
-  readonly minOneBatch: boolean
-  /** Nothing at or above this offset; the high watermark unless given. */
-  readonly endOffset?: number
-}
-
-export interface LogRead {
-  /** NONE, OFFSET_OUT_OF_RANGE or KAFKA_STORAGE_ERROR. */
-  readonly errorCode: number
-  /** Whole batches, one behind the other; never changed afterwards. The first may start below the offset asked for. */
-  readonly chunks: readonly Buffer[]
-  readonly byteLength: number
-  /**
-   * Where it is there, the chunks' memory is used again once this is called: once, when nobody looks at them any more.
-   * Never calling it is safe.
-   */
-  readonly release?: () => void
-}
-
-/** An answer of ListOffsets. Nothing found: offset -1, timestamp -1, leaderEpoch -1. */
-export interface FoundOffset {
-  readonly errorCode: number
-  readonly offset: number
-  readonly timestamp: number
-  readonly leaderEpoch: number
-}
-
-/** A producer as DescribeProducers shows it. */
-export interface ActiveProducer {
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly lastSequence: number
-  readonly lastTimestamp: number
-  readonly coordinatorEpoch: number
-  /** First offset of the open transaction; -1 without one. */
-  readonly currentTxnStartOffset: number
-}
+export type { ActiveProducer, AppendOptions, AppendResult, FoundOffset, LogRead, ReadOptions } from './log-answers.ts'
 
 export interface PartitionLogListener {
   /** The high watermark (on a single broker: the log end that readers see) has moved up. Must not throw. */
@@ -123,27 +65,6 @@ export interface PartitionLogOptions {
   readonly logStartOffset: number
 }
 
-const noRecordErrors: readonly RecordError[] = []
-const noChunks: readonly Buffer[] = []
-const emptyRead: LogRead = { errorCode: errorCodes.NONE, chunks: noChunks, byteLength: 0 }
-
-function logRead(found: ReadBatches | null): LogRead {
-  if (found === null) return emptyRead
-  const { batches, memory } = found
-  return { errorCode: errorCodes.NONE, chunks: [batches], byteLength: batches.length, release: () => memory.release() }
-}
-
-const outOfRangeRead: LogRead = { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, chunks: noChunks, byteLength: 0 }
-const offlineRead: LogRead = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, chunks: noChunks, byteLength: 0 }
-const offlineResult: AppendResult = {
-  errorCode: errorCodes.KAFKA_STORAGE_ERROR,
-  errorMessage: null,
-  baseOffset: -1,
-  lastOffset: -1,
-  logAppendTimeMs: -1,
-  logStartOffset: -1,
-  recordErrors: noRecordErrors,
-}
 const checksSequence = { checksSequence: true }
 const ignoresSequence = { checksSequence: false }
 
@@ -169,6 +90,7 @@ export class PartitionLog {
   readonly #tail: PartitionTail
   readonly #commit: GroupCommit
   readonly #acks = new AckQueue()
+  readonly #housekeeping: Housekeeping
   readonly #listeners: PartitionLogListener[] = []
   #topicId: string
   #config: LogConfig
@@ -184,8 +106,6 @@ export class PartitionLog {
   #offlineReason: string | null = null
   #canReopen = false
   #isClosed = false
-  #isCompacting = false
-  #isUncleanable = false
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
     this.topic = options.topic
@@ -196,6 +116,7 @@ export class PartitionLog {
     this.#config = options.config
     this.#tail = options.context.cache.partition()
     this.#commit = new GroupCommit(options.context.pace)
+    this.#housekeeping = this.#newHousekeeping()
     this.#loaded = loaded
     this.#flusher = this.#newFlusher(loaded)
     this.#nextOffset = loaded.logEndOffset
@@ -319,7 +240,8 @@ export class PartitionLog {
 
   /**
    * Takes one batch as a client or a coordinator built it; the buffer is the log's from now on: base offset, leader epoch
-   * (and append time) are patched in place, and the bytes may stay in the tail cache.
+   * (and append time) are patched in place, and the bytes may stay in the tail cache. Memory that the batch shares with much
+   * else (twice its size) is free again with the answer, but for KAFKA_STORAGE_ERROR: then a write may still be under way.
    */
   append(records: Buffer, options: AppendOptions): AppendResult | Promise<AppendResult> {
     if (this.#offlineReason !== null || this.#isClosed) return offlineResult
@@ -650,126 +572,52 @@ export class PartitionLog {
 
   /** Removes what retention and DeleteRecords have made superfluous. Returns how many segments went. */
   applyRetention(nowMs: number): number {
-    if (this.#offlineReason !== null || this.#isClosed || this.#isCompacting) return 0
-    try {
-      const { segments } = this.#loaded
-      const { logStartOffset, highWatermark } = this
-      const logEndOffset = this.#nextOffset
-      const gone = deletableSegments(segments.all, {
-        config: this.#config,
-        nowMs,
-        logStartOffset,
-        highWatermark,
-        logEndOffset,
-      })
-      if (gone.length === 0) return 0
-      if (gone.length === segments.count) this.#roll()
-      segments.remove(gone)
-      this.#moveLogStart(segments.first.baseOffset)
-      for (const segment of gone) this.#deleteSegment(segment)
-      this.#flusher.namesChanged()
-      // Before the files go for good: names that come back without their bytes would be a puzzle.
-      this.#flusher.syncNames().catch(error => this.#fail(error))
-      this.#context.logger.info('deleted segments', {
-        log: this.directory,
-        segments: gone.length,
-        logStartOffset: this.#logStartOffset,
-      })
-      return gone.length
-    } catch (error) {
-      this.#fail(error)
-      return 0
-    }
-  }
-
-  /** Gives its files their deletion names; they go after file.delete.delay.ms. */
-  #deleteSegment(segment: Segment): void {
-    const { disk } = this.#context
-    const { snapshots } = this.#loaded
-    const renamed = segment.rename(deletedSuffix)
-    if (snapshots.forget(segment.baseOffset)) {
-      const path = snapshots.path(segment.baseOffset)
-      disk.renameSync(path, path + deletedSuffix)
-      renamed.push(path + deletedSuffix)
-    }
-    this.#retire(renamed, segment)
+    return this.#housekeeping.applyRetention(nowMs)
   }
 
   /** How much there is for `compact` to do; null where the topic is not compacted, or the log not to be touched. */
   measureDirt(cleanedOffset: number): Dirt | null {
-    if (!this.#config.cleanupPolicy.compact || this.#offlineReason !== null || this.#isClosed) return null
-    if (this.#isCompacting || this.#isUncleanable) return null
-    const { segments } = this.#loaded
-    const { lastStableOffset } = this
-    const nowMs = this.#context.clock.now()
-    return measureDirt(segments.all, this.#config, { cleanedOffset, lastStableOffset, nowMs })
+    return this.#housekeeping.measureDirt(cleanedOffset)
   }
 
   /** One pass of compaction over what `measureDirt` found. Returns up to where the log is clean now. */
-  async compact({ firstDirtyOffset, firstUncleanableOffset }: Dirt): Promise<number> {
-    const { segments, producers } = this.#loaded
-    const isCancelled = () => this.#isClosed || this.#offlineReason !== null
-    this.#isCompacting = true
-    try {
-      const job: CompactionJob = {
-        context: this.#context,
-        directory: this.directory,
-        config: this.#config,
-        segments: segments.all.filter(
-          segment => segment !== segments.active && segment.baseOffset < firstUncleanableOffset,
-        ),
-        producers,
-        firstDirtyOffset,
-        firstUncleanableOffset,
-        nowMs: this.#context.clock.now(),
-        isCancelled,
-      }
-      const newest = await findNewestOffsets(job)
-      const exchanges = await compactSegments(job, newest)
-      for (const exchange of exchanges) await this.#exchange(exchange, isCancelled)
-      return newest.endOffset
-    } catch (error) {
-      if (isCancelled() || error instanceof CompactionCancelled) return firstDirtyOffset
-      if (error instanceof DiskError) this.#fail(error)
-      else {
-        this.#isUncleanable = true
-        this.#context.logger.error('a partition cannot be compacted and is left as it is', {
-          log: this.directory,
-          error,
-        })
-      }
-      return firstDirtyOffset
-    } finally {
-      this.#isCompacting = false
-    }
+  compact(dirt: Dirt): Promise<number> {
+    return this.#housekeeping.compact(dirt)
   }
 
-  /**
-   * A compacted segment takes the place of its sources. A crash before the first sync finds the sources, one behind it
-   * completes the exchange; the second sync keeps a source from coming back beside what took its place.
-   */
-  async #exchange({ sources, compacted }: Exchange, isCancelled: () => boolean): Promise<void> {
-    const { disk } = this.#context
-    if (isCancelled()) return compacted.discard()
-    compacted.rename(swapSuffix)
-    await disk.syncDirectory(this.directory)
-    if (isCancelled()) return
-    this.#loaded.segments.replace(sources, [compacted])
-    for (const source of sources) {
-      // The snapshot at the first one's base is that of its successor.
-      if (source.baseOffset === compacted.baseOffset) this.#retire(source.rename(deletedSuffix), source)
-      else this.#deleteSegment(source)
-    }
-    await disk.syncDirectory(this.directory)
-    if (isCancelled()) return
-    compacted.rename('')
-    this.#flusher.namesChanged()
-    await this.#flusher.syncNames()
-  }
-
-  #retire(paths: readonly string[], segment: Segment): void {
-    segment.release()
-    this.#context.removal.schedule(paths, this.#config.fileDeleteDelayMs)
+  #newHousekeeping(): Housekeeping {
+    const log = this
+    return new Housekeeping({
+      context: this.#context,
+      directory: this.directory,
+      get config() {
+        return log.#config
+      },
+      get loaded() {
+        return log.#loaded
+      },
+      get flusher() {
+        return log.#flusher
+      },
+      get isUsable() {
+        return log.#offlineReason === null && !log.#isClosed
+      },
+      get nextOffset() {
+        return log.#nextOffset
+      },
+      get logStartOffset() {
+        return log.#logStartOffset
+      },
+      get highWatermark() {
+        return log.#highWatermark
+      },
+      get lastStableOffset() {
+        return log.lastStableOffset
+      },
+      roll: () => this.#roll(),
+      moveLogStart: offset => this.#moveLogStart(offset),
+      fail: error => this.#fail(error),
+    })
   }
 
   /** The disk failed: nothing is taken or given any more, and who waits hears of it. One line says so. */
@@ -789,8 +637,8 @@ export class PartitionLog {
    */
   async reopen(): Promise<boolean> {
     if (this.#offlineReason === null) return true
-    if (this.#isCompacting) return false
     await this.#commit.idle()
+    await this.#housekeeping.idle()
     try {
       for (const segment of this.#loaded.segments.all) segment.release()
       const loaded = await recoverLog({
@@ -824,7 +672,9 @@ export class PartitionLog {
 
   /** For a stop: flushes, and leaves the files as a clean start wants them. False when that failed. */
   async close(): Promise<boolean> {
+    this.#isClosed = true
     await this.#commit.idle()
+    await this.#housekeeping.idle()
     const { segments, producers, snapshots } = this.#loaded
     let isClean = this.#offlineReason === null
     if (isClean) {
@@ -848,7 +698,6 @@ export class PartitionLog {
         isClean = false
       }
     }
-    this.#isClosed = true
     for (const segment of segments.all) segment.release()
     this.#tail.clear()
     this.#acks.fail(offlineResult)
@@ -858,6 +707,7 @@ export class PartitionLog {
   /** For a deletion: stops at once, without flushing. */
   abandon(): void {
     this.#isClosed = true
+    this.#offlineReason ??= 'deleted'
     this.#tail.clear()
     this.#acks.fail(offlineResult)
     const { segments } = this.#loaded
