@@ -255,9 +255,13 @@ static int offsets(const char *broker, const char *group, int partitions, char *
   ask_committed(client, list);
   for (int i = 0; i < list->cnt; i++) {
     int64_t low, high;
-    rd_kafka_resp_err_t err =
-        rd_kafka_query_watermark_offsets(client, list->elems[i].topic, list->elems[i].partition, &low, &high, PATIENCE_MS);
-    if (err) give_up(1, "no end offset", rd_kafka_err2name(err));
+    for (int64_t begun = microseconds();;) {
+      rd_kafka_resp_err_t err =
+          rd_kafka_query_watermark_offsets(client, list->elems[i].topic, list->elems[i].partition, &low, &high, 5000);
+      if (err == 0) break;
+      if (microseconds() - begun > PATIENCE_MS * 1000L) give_up(1, "no end offset", rd_kafka_err2name(err));
+      usleep(20000);
+    }
     printf("end %s %d %ld\n", list->elems[i].topic, list->elems[i].partition, (long)high);
   }
   rd_kafka_topic_partition_list_destroy(list);
