@@ -17,6 +17,8 @@ export interface Verdict {
 /** The keys of a partition by their offsets. */
 type Log = readonly string[]
 
+const nothingThere = ''
+
 interface Statement {
   readonly begunUs: number
   readonly endedUs: number
@@ -123,7 +125,8 @@ function collectLogs(readBack: readonly string[], problems: Problems): Map<strin
         logs.set(place, log)
       }
       if (Number(offset) !== log.length) problems.add(`read back at ${log.length}`, line)
-      log[Number(offset)] = key
+      while (log.length < Number(offset)) log.push(nothingThere)
+      log.push(key)
     }
   }
   return logs
@@ -132,6 +135,7 @@ function collectLogs(readBack: readonly string[], problems: Problems): Map<strin
 /** Each writer's numbers stand in the log as 0, 1, 2…: none twice, none left out, none out of order. */
 function checkOrder(place: string, log: Log, written: Map<string, number>, problems: Problems): void {
   for (const [offset, key] of log.entries()) {
+    if (key === nothingThere) continue
     const [writer, number] = key.split(':')
     const slot = `${place} ${writer}`
     const expected = written.get(slot) ?? 0
