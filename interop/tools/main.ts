@@ -1,0 +1,20 @@
+/** Plays scripts and prints what each command says on both brokers: `ODRADEK_TOOLS_SCRIPT=topics node interop/tools/main.ts`. */
+import { explain } from './compare.ts'
+import { SideBySide, scriptNames } from './side-by-side.ts'
+
+const sides = await SideBySide.start()
+try {
+  for (const name of await scriptNames()) {
+    const startedAt = performance.now()
+    for (const comparison of await sides.play(name)) {
+      const { step, kafka, verdict } = comparison
+      console.log(
+        `\n== ${name}:${step.line} ${step.text}\n${kafka.stdout}${kafka.stderr}-- exit ${kafka.status}: ${verdict}`,
+      )
+      if (verdict !== 'same') console.log(explain(comparison))
+    }
+    console.log(`\n== ${name} took ${Math.round(performance.now() - startedAt)} ms`)
+  }
+} finally {
+  await sides.stop()
+}
