@@ -141,7 +141,7 @@ async function compactGroup(job: CompactionJob, sources: readonly Segment[], new
     )
     for (const source of sources) {
       await copySegment(job, source, compacted, { newest, lastOffsets, job })
-      appendAborted(job, source, compacted)
+      if (source.hasAborted) compacted.takeAbortedOf(source)
     }
     compacted.persistIndexes()
     await compacted.file().sync()
@@ -178,22 +178,6 @@ async function copySegment(job: CompactionJob, source: Segment, compacted: Segme
     return keptBytes < windowBytes ? true : write().then(() => true)
   })
   await write()
-}
-
-/** What the transaction index of a source says holds for its copy. */
-function appendAborted({ context: { disk } }: CompactionJob, source: Segment, compacted: Segment): void {
-  if (disk.statSync(source.path('txnindex')) === null) return
-  const from = disk.openSync(source.path('txnindex'), { create: false })
-  const to = disk.openSync(compacted.path('txnindex'))
-  try {
-    const entries = Buffer.alloc(from.size)
-    from.readSync(entries, 0)
-    to.writeSync([entries], to.size)
-    to.syncSync()
-  } finally {
-    from.closeSync()
-    to.closeSync()
-  }
 }
 
 interface BatchPass {

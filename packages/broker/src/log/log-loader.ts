@@ -29,7 +29,6 @@ import { addRecentBatches } from './recent-batches.ts'
 import { Segment } from './segment.ts'
 import { Segments } from './segments.ts'
 import { readTextFile } from './text-file.ts'
-import { appendAbortedTransaction } from './transaction-index.ts'
 
 export interface LoadOptions {
   readonly context: LogContext
@@ -351,10 +350,9 @@ async function recoverSegment(
   segment: Segment,
   { epochs, producers }: { epochs: LeaderEpochs; producers: ProducerState },
 ): Promise<number> {
-  const { context, config } = options
+  const { config } = options
   const sizeBytes = segment.sizeBytes
   segment.reset()
-  context.disk.removeSync(segment.path('txnindex'))
   const file = segment.file()
   let nextOffset = segment.baseOffset
   let position = 0
@@ -376,7 +374,7 @@ async function recoverSegment(
       const bytes = batchBytes(chunk, at)
       epochsOf(epochs, chunk, at)
       const ended = producers.apply(producerBatchOf(chunk, at))
-      if (ended?.isAborted) appendAbortedTransaction(context.disk, segment.path('txnindex'), ended)
+      if (ended?.isAborted) segment.addAborted(ended)
       segment.place({ lastOffset, maxTimestamp: batchMaxTimestamp(chunk, at), bytes }, config.indexIntervalBytes)
       nextOffset = lastOffset + 1
       at += bytes

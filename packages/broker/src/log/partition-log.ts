@@ -41,7 +41,7 @@ import { findOffset } from './offset-search.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import { replaceTextFile } from './text-file.ts'
-import { type AbortedTransaction, appendAbortedTransaction, readAbortedTransactions } from './transaction-index.ts'
+import { type AbortedTransaction, readAbortedTransactions } from './transaction-index.ts'
 
 export type { ActiveProducer, AppendOptions, AppendResult, FoundOffset, LogRead, ReadOptions } from './log-answers.ts'
 
@@ -302,7 +302,7 @@ export class PartitionLog {
       this.#nextOffset = endOffset
       if (producerBatch !== null) {
         const ended = producers.apply(producerBatch)
-        if (ended?.isAborted) appendAbortedTransaction(this.#context.disk, segment.path('txnindex'), ended)
+        if (ended?.isAborted) segment.addAborted(ended)
       } else producers.advanceTo(endOffset)
 
       if (this.#commit.writeNow(file, position, batch)) this.#written(batch, baseOffset, endOffset)
@@ -437,17 +437,22 @@ export class PartitionLog {
 
   /**
    * For read_committed: transactions that were aborted and overlap with [from, to). Their first offset tells a consumer
-   * from where on to drop the producer's batches, up to the marker.
+   * from where on to drop the producer's batches, up to the marker. Empty when the disk fails.
    */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     const { segments } = this.#loaded
     const found: AbortedTransaction[] = []
-    for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
-      const segment = segments.all[index]
-      if (segment === undefined) break
-      const { aborted, isComplete } = readAbortedTransactions(this.#context.disk, segment.path('txnindex'), from, to)
-      found.push(...aborted)
-      if (isComplete) break
+    try {
+      for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
+        const segment = segments.all[index]
+        if (segment === undefined) break
+        if (!segment.hasAborted) continue
+        const { aborted, isComplete } = readAbortedTransactions(this.#context.disk, segment.path('txnindex'), from, to)
+        found.push(...aborted)
+        if (isComplete) break
+      }
+    } catch (error) {
+      this.#fail(error)
     }
     return found
   }

@@ -1,11 +1,13 @@
 import type { Disk, DiskFile } from '@odradek/platform'
 import { batchMaxTimestamp } from '@odradek/protocol'
+import type { EndedTransaction } from '../core/partition/producer-state.ts'
 import { readBatchHeader } from './batch-scan.ts'
 import { type SegmentFileKind, segmentFileName } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenSegments } from './open-segments.ts'
 import { TimeIndex } from './time-index.ts'
+import { appendAbortedTransaction, copyAbortedTransactions } from './transaction-index.ts'
 
 /** A batch that was given its place. */
 export interface PlacedBatch {
@@ -55,6 +57,8 @@ export class Segment {
   #maxTimestamp: { timestamp: number; offset: number } | null
   /** Maximum timestamp of the first batch; null: not looked up, or no batch. */
   #firstTimestamp: number | null = null
+  /** Null: not looked up yet. */
+  #hasAborted: boolean | null = null
   /** All of it, with its indexes, is on the disk for good. The next batch makes it untrue. */
   isSynced = false
   /** For OpenSegments: the file was asked for since it last looked. */
@@ -84,6 +88,8 @@ export class Segment {
     if (file.size > 0) file.truncateSync(0)
     segment.offsetIndex.file.create()
     segment.timeIndex.file.create()
+    options.disk.removeSync(segment.path('txnindex'))
+    segment.#hasAborted = false
     return segment
   }
 
@@ -98,6 +104,24 @@ export class Segment {
 
   path(kind: SegmentFileKind): string {
     return `${this.#directory}/${segmentFileName(this.baseOffset, kind)}${this.#suffix}`
+  }
+
+  /** Whether a transaction that ended here was aborted: whether there is a transaction index. Throws DiskError. */
+  get hasAborted(): boolean {
+    this.#hasAborted ??= this.#disk.statSync(this.path('txnindex')) !== null
+    return this.#hasAborted
+  }
+
+  /** Throws DiskError. */
+  addAborted(ended: EndedTransaction): void {
+    appendAbortedTransaction(this.#disk, this.path('txnindex'), ended)
+    this.#hasAborted = true
+  }
+
+  /** For a segment that takes the place of others; synced. Throws DiskError. */
+  takeAbortedOf(source: Segment): void {
+    copyAbortedTransactions(this.#disk, source.path('txnindex'), this.path('txnindex'))
+    this.#hasAborted = true
   }
 
   /** Gives its files names with another suffix; '' for a segment in use. Throws DiskError. Returns the new paths. */
@@ -244,6 +268,8 @@ export class Segment {
     this.#bytesSinceIndexEntry = 0
     this.#firstTimestamp = null
     this.#maxTimestamp = { timestamp: -1, offset: this.baseOffset }
+    this.#disk.removeSync(this.path('txnindex'))
+    this.#hasAborted = false
     this.isSynced = false
   }
 }

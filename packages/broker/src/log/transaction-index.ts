@@ -26,6 +26,21 @@ export function appendAbortedTransaction(disk: Disk, path: string, ended: EndedT
   }
 }
 
+/** All of one file, behind those of the other. Synced. */
+export function copyAbortedTransactions(disk: Disk, from: string, to: string): void {
+  const source = disk.openSync(from, { create: false })
+  const target = disk.openSync(to)
+  try {
+    const entries = Buffer.alloc(source.size)
+    source.readSync(entries, 0)
+    target.writeSync([entries], target.size)
+    target.syncSync()
+  } finally {
+    source.closeSync()
+    target.closeSync()
+  }
+}
+
 /** Those that overlap with [from, to), and whether later segments cannot hold more of them. */
 export function readAbortedTransactions(
   disk: Disk,

@@ -191,7 +191,7 @@ function composePartition(one: PartitionFetch, leaders: Set<number>, { request, 
     highWatermark: one.highWatermark,
     lastStableOffset: one.lastStableOffset,
     logStartOffset: one.logStartOffset,
-    abortedTransactions: listsAborted(errorCode, request.isolationLevel) ? [] : null,
+    abortedTransactions: listsAborted(errorCode, request.isolationLevel) ? abortedIn(one) : null,
     records: one.byteLength === 0 ? noRecords : one.chunks,
   }
   if (divergingEpoch !== null) return { ...composed, abortedTransactions: null, divergingEpoch }
@@ -202,7 +202,13 @@ function composePartition(one: PartitionFetch, leaders: Set<number>, { request, 
   return composed
 }
 
-/** There are no transactions, so none is aborted: an empty list or null, as Kafka has it in each case. */
+/** Transactions are not served yet, but a log that was Kafka's may hold some. */
+function abortedIn({ wanted, partition, byteLength, lastStableOffset }: PartitionFetch) {
+  if (partition === undefined || byteLength === 0) return []
+  return partition.log.abortedTransactions(wanted.fetchOffset, lastStableOffset)
+}
+
+/** An empty list or null, as Kafka has it in each case. */
 function listsAborted(errorCode: number, isolationLevel: number): boolean {
   if (errorCode === errorCodes.NONE) return isolationLevel === 1
   return errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION || errorCode === errorCodes.UNKNOWN_TOPIC_ID
