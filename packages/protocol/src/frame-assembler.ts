@@ -9,6 +9,13 @@ export class FrameError extends Error {
   }
 }
 
+export interface FrameAssemblerOptions {
+  /** For the error's text: what sets the limit. */
+  readonly limitName?: string
+  /** Memory of exactly so many bytes for a frame that begins with these; null where it shall have its own. */
+  readonly memory?: (byteLength: number, firstBytes: Buffer) => Buffer | null
+}
+
 /**
  * Cuts a byte stream into frames: int32 size, then as many bytes.
  *
@@ -18,8 +25,7 @@ export class FrameError extends Error {
  */
 export class FrameAssembler {
   readonly #frameBytesMax: number
-  /** For the error's text. */
-  readonly #limitName: string
+  readonly #options: FrameAssemblerOptions
   /** The size prefix, where a chunk ended within it. */
   readonly #prefix = Buffer.alloc(4)
   #prefixBytes = 0
@@ -28,9 +34,9 @@ export class FrameAssembler {
   #frameBytes = 0
   #frameFilled = 0
 
-  constructor(frameBytesMax: number, limitName = 'the limit') {
+  constructor(frameBytesMax: number, options: FrameAssemblerOptions = {}) {
     this.#frameBytesMax = frameBytesMax
-    this.#limitName = limitName
+    this.#options = options
   }
 
   /** Whether the stream stands within a frame. */
@@ -59,14 +65,26 @@ export class FrameAssembler {
       }
       if (chunk.length - at >= this.#frameBytes) {
         const frame = chunk.subarray(at, at + this.#frameBytes)
-        frames.push(isBorrowed ? Buffer.from(frame) : frame)
+        frames.push(isBorrowed ? this.#copy(frame) : frame)
         at += this.#frameBytes
       } else {
-        this.#frame = Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, firstAllocationBytesMax))
+        this.#frame = this.#memory(chunk.subarray(at))
         this.#frameFilled = 0
         at = this.#fill(chunk, at, frames)
       }
     }
+  }
+
+  #memory(firstBytes: Buffer): Buffer {
+    if (this.#frameBytes > firstAllocationBytesMax) return Buffer.allocUnsafeSlow(firstAllocationBytesMax)
+    return this.#options.memory?.(this.#frameBytes, firstBytes) ?? Buffer.allocUnsafeSlow(this.#frameBytes)
+  }
+
+  #copy(frame: Buffer): Buffer {
+    const memory = this.#options.memory?.(frame.length, frame)
+    if (memory === undefined || memory === null) return Buffer.from(frame)
+    frame.copy(memory)
+    return memory
   }
 
   /** Copies into the frame under way; returns where its bytes ended in the chunk. */
@@ -93,7 +111,9 @@ export class FrameAssembler {
   #checkedSize(size: number): number {
     if (size < 0) throw new FrameError(`a frame claims a size of ${size} bytes`)
     if (size > this.#frameBytesMax) {
-      throw new FrameError(`a frame of ${size} bytes is larger than ${this.#limitName} (${this.#frameBytesMax})`)
+      throw new FrameError(
+        `a frame of ${size} bytes is larger than ${this.#options.limitName ?? 'the limit'} (${this.#frameBytesMax})`,
+      )
     }
     return size
   }

@@ -91,18 +91,3 @@ test('a procedure is told of a failed read, on the loop and in the pool', async 
   assert.equal(reader.run(procedure(1000)), 'caught io')
   assert.equal(await reader.run(procedure(5 * 1024 * 1024)), 'caught io')
 })
-
-test('released memory is used again, other memory is not, and releasing it twice is a bug', () => {
-  const { reader } = setUp()
-  const first = reader.memory(500_000)
-  const second = reader.memory(500_000)
-  assert.notEqual(first.bytes.buffer, second.bytes.buffer)
-  first.release()
-  const third = reader.memory(1_000_000)
-  assert.equal(third.bytes.buffer, first.bytes.buffer)
-  assert.equal(third.bytes.length, 1_000_000)
-  assert.throws(() => first.release(), /twice/)
-  const small = reader.memory(100)
-  small.release()
-  assert.notEqual(reader.memory(100).bytes.buffer, small.bytes.buffer)
-})

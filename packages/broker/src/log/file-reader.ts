@@ -8,21 +8,10 @@
  */
 import type { Clock, DiskFile } from '@odradek/platform'
 import { DiskPace } from './group-commit.ts'
+import { type LentMemory, MemoryBlocks } from './memory-blocks.ts'
 
-/** Fits what consumers ask of a partition by default (1 MiB), and the slack before the first batch. */
-const blockBytes = 1024 * 1024 + 32 * 1024
-/** Less is not worth a block. */
-const smallBytes = 64 * 1024
-/** Idle memory that the broker keeps for the next reads: 8 MB. */
-const idleBlocksMax = 8
 /** A longer read goes to the pool, as do those that would keep one turn of the loop for longer than so many bytes. */
 const turnBytesMax = 4 * 1024 * 1024
-
-export interface ReadMemory {
-  readonly bytes: Buffer
-  /** Call once, when nobody looks at the bytes any more. Never calling it is safe: then the collector takes them. */
-  release(): void
-}
 
 /** A read that somebody wants: answered with the count of bytes, less than asked for only at the file's end. */
 export interface WantedRead {
@@ -35,7 +24,7 @@ export interface WantedRead {
 export class FileReader {
   readonly #clock: Clock
   readonly #pace: DiskPace
-  readonly #idle: Buffer[] = []
+  readonly #blocks = new MemoryBlocks()
   #turnBytes = 0
 
   constructor(clock: Clock) {
@@ -43,21 +32,8 @@ export class FileReader {
     this.#pace = new DiskPace(clock)
   }
 
-  memory(byteLength: number): ReadMemory {
-    if (byteLength < smallBytes || byteLength > blockBytes) {
-      // Its own memory, not a part of Node's shared pool: it may live long.
-      return { bytes: Buffer.allocUnsafeSlow(byteLength), release() {} }
-    }
-    const block = this.#idle.pop() ?? Buffer.allocUnsafeSlow(blockBytes)
-    let isReleased = false
-    return {
-      bytes: block.subarray(0, byteLength),
-      release: () => {
-        if (isReleased) throw new Error('memory of a read was released twice')
-        isReleased = true
-        if (this.#idle.length < idleBlocksMax) this.#idle.push(block)
-      },
-    }
+  memory(byteLength: number): LentMemory {
+    return this.#blocks.lend(byteLength) ?? { bytes: Buffer.allocUnsafeSlow(byteLength), release() {} }
   }
 
   /**

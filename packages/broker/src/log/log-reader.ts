@@ -1,6 +1,7 @@
 /** Reads of batches from a partition's files: what the tail cache no longer has. */
 import { batchBytes, batchHeaderBytes, batchLastOffset } from '@odradek/protocol'
-import type { FileReader, ReadMemory, WantedRead } from './file-reader.ts'
+import type { FileReader, WantedRead } from './file-reader.ts'
+import type { LentMemory } from './memory-blocks.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -25,7 +26,7 @@ export class CorruptSegmentError extends Error {
 /** Batches in memory that is used again once it is released. */
 export interface ReadBatches {
   readonly batches: Buffer
-  readonly memory: ReadMemory
+  readonly memory: LentMemory
 }
 
 /**

@@ -20,6 +20,8 @@ const largestBlockBytes = 65_536
  *
  * A batch that owns most of the memory it lies in is kept as it is. A small one, which would hold on to a whole network
  * buffer, is copied into its partition's current block: some hundred bytes copied once, and readers get few, long chunks.
+ * Large ones are not kept: the page cache has them, and reading them there costs less than the collections that keeping so
+ * much memory for a while brings about; their memory belongs to the next request.
  */
 export class TailCache {
   readonly #bytesMax: number
@@ -90,7 +92,12 @@ export class PartitionTail {
 
   /** A batch that has been written. Offsets must follow on those before. */
   append(batch: Buffer, baseOffset: number, nextOffset: number): void {
-    if (batch.length * 2 >= batch.buffer.byteLength || batch.length >= largestBlockBytes) {
+    if (batch.length >= largestBlockBytes) {
+      // What is here must end at the log's end.
+      if (this.#chunks.length > 0) this.clear()
+      return
+    }
+    if (batch.length * 2 >= batch.buffer.byteLength) {
       this.#begin(batch, batch.length, baseOffset, nextOffset)
       return
     }

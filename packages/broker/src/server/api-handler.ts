@@ -14,6 +14,11 @@ export interface RequestContext {
   readonly listenerName: string
   /** By the monotonic clock. */
   readonly receivedAtMs: number
+  /**
+   * Nobody looks at the request's bytes any more, the decoded views of them included: the next request may have their memory.
+   * At most once; never calling it is safe.
+   */
+  releaseRequest(): void
   /** Calls back once the answer's bytes have been handed to the kernel, or never will be: nobody looks at them any more. */
   afterSent(callback: () => void): void
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Connection, ConnectionHandler } from '@odradek/platform'
+import { MemoryBlocks } from '../log/memory-blocks.ts'
 import { ConnectionError } from './api-handler.ts'
 import { type AnswerChunks, type ConnectionHost, ServerConnection } from './connection.ts'
 
@@ -40,7 +41,7 @@ class FakeSocket implements Connection {
 
 /** Answers come from a script: a name in a frame behind its API key. */
 class Host implements ConnectionHost {
-  readonly frameBytesMax = 1000
+  readonly frameBytesMax: number
   readonly socket = new FakeSocket()
   readonly connection: ServerConnection
   readonly started: string[] = []
@@ -48,11 +49,16 @@ class Host implements ConnectionHost {
   readonly answers = new Map<string, (answer: string | Error) => void>()
   closeReason: Error | null | undefined
 
-  constructor() {
+  constructor(frameBytesMax = 1000) {
+    this.frameBytesMax = frameBytesMax
     this.connection = new ServerConnection({ id: 1, listenerName: 'PLAINTEXT', socket: this.socket, host: this })
     this.connection.open()
   }
 
+  readonly blocks = new MemoryBlocks()
+  lend(byteLength: number) {
+    return this.blocks.lend(byteLength)
+  }
   answer(frame: Buffer): AnswerChunks | Promise<AnswerChunks> {
     const name = frame.toString('latin1', 2)
     this.started.push(name)
@@ -218,4 +224,31 @@ test('who wants to know is told when the kernel has taken the answer, or the con
   host.socket.destroy()
   host.connection.afterSent(() => told.push('fourth'))
   assert.deepEqual(told, ['first', 'second', 'third', 'fourth'])
+})
+
+test('a large produce request lies in lent memory, which the next one gets once it is released', () => {
+  const host = new Host(1_000_000)
+  const frames: Buffer[] = []
+  host.answer = answered => {
+    frames.push(answered)
+    return []
+  }
+  const large = (name: string) => produce(name + 'x'.repeat(200_000))
+  host.receive(large('a').subarray(0, 1000))
+  host.receive(large('a').subarray(1000))
+  host.receive(large('b').subarray(0, 1000))
+  host.receive(large('b').subarray(1000))
+  const [first, second] = frames
+  assert.ok(first !== undefined && second !== undefined)
+  assert.notEqual(first.buffer, second.buffer)
+  host.connection.releaseFrame(first)
+  host.receive(large('c').subarray(0, 1000))
+  host.receive(large('c').subarray(1000))
+  assert.equal(frames[2]?.buffer, first.buffer)
+  assert.equal(frames[2]?.toString('latin1', 2, 3), 'c')
+  assert.equal(second.toString('latin1', 2, 3), 'b')
+  const other = frame('d'.repeat(200_000), 3)
+  host.receive(other.subarray(0, 1000))
+  host.receive(other.subarray(1000))
+  assert.equal(frames[3]?.buffer.byteLength, 200_002)
 })

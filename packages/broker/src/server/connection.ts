@@ -1,5 +1,6 @@
 import type { Connection, NetworkError } from '@odradek/platform'
 import { FrameAssembler, FrameError } from '@odradek/protocol'
+import type { LentMemory } from '../log/memory-blocks.ts'
 import { ConnectionError } from './api-handler.ts'
 import { peekApiKey } from './request-header.ts'
 
@@ -9,6 +10,8 @@ export type AnswerChunks = readonly Buffer[]
 /** What a connection needs of the server that it belongs to. */
 export interface ConnectionHost {
   readonly frameBytesMax: number
+  /** For frames that are large; null: a frame of this size gets memory of its own. */
+  lend(byteLength: number): LentMemory | null
   /** Throws or rejects where the connection must be closed. */
   answer(frame: Buffer, connection: ServerConnection): AnswerChunks | Promise<AnswerChunks>
   /** Between these two calls nothing that waits for records is answered, so that the producer's own answer goes first. */
@@ -43,6 +46,8 @@ export class ServerConnection {
   clientSoftware: string | null = null
   readonly #host: ConnectionHost
   readonly #assembler: FrameAssembler
+  /** Of the frames that are not yet served, those whose memory is lent. */
+  readonly #lent = new Map<Buffer, LentMemory>()
   /** Frames that are complete and not yet started. */
   #waiting: Buffer[] = []
   readonly #inFlight: Slot[] = []
@@ -64,7 +69,10 @@ export class ServerConnection {
     this.listenerName = options.listenerName
     this.socket = options.socket
     this.#host = options.host
-    this.#assembler = new FrameAssembler(options.host.frameBytesMax, 'socket.request.max.bytes')
+    this.#assembler = new FrameAssembler(options.host.frameBytesMax, {
+      limitName: 'socket.request.max.bytes',
+      memory: (byteLength, firstBytes) => this.#lend(byteLength, firstBytes),
+    })
     this.lastActiveMs = options.host.now()
   }
 
@@ -121,6 +129,21 @@ export class ServerConnection {
   afterSent(callback: () => void): void {
     if (this.#isClosed) callback()
     else this.#afterSent.push(callback)
+  }
+
+  /** The request in the frame is served and nobody looks at its bytes. */
+  releaseFrame(frame: Buffer): void {
+    this.#lent.get(frame)?.release()
+    this.#lent.delete(frame)
+  }
+
+  /** Only Produce requests: their handler knows when the log is done with them. */
+  #lend(byteLength: number, firstBytes: Buffer): Buffer | null {
+    if (peekApiKey(firstBytes) !== produceKey) return null
+    const memory = this.#host.lend(byteLength)
+    if (memory === null) return null
+    this.#lent.set(memory.bytes, memory)
+    return memory.bytes
   }
 
   #onData(chunk: Buffer, isBorrowed: boolean): void {
@@ -236,6 +259,8 @@ export class ServerConnection {
     this.#waiting = []
     this.#outgoing = []
     this.#inFlight.length = 0
+    // Those of requests under way stay with them.
+    this.#lent.clear()
     this.#tellSent()
     this.#host.closed(this, this.#closeReason ?? error)
   }

@@ -41,7 +41,7 @@ export class Dispatcher {
       if (!(error instanceof DecodeError)) throw error
       throw new ConnectionError(`malformed request: ${error.message}`, { cause: error })
     }
-    const context = new HandledRequest(connection, header, this.#clock.monotonic())
+    const context = new HandledRequest(frame, connection, header, this.#clock.monotonic())
     if (this.#logger.debugEnabled) this.#logRequest(handler, header, context)
     const answer = handler.handle(body, context)
     if (answer instanceof Promise) {
@@ -91,9 +91,16 @@ class HandledRequest implements RequestContext {
   readonly apiVersion: number
   readonly clientId: string | null
   readonly receivedAtMs: number
+  readonly #frame: Buffer
   readonly #connection: ServerConnection
 
-  constructor(connection: ServerConnection, { apiVersion, clientId }: RequestHeader, receivedAtMs: number) {
+  constructor(
+    frame: Buffer,
+    connection: ServerConnection,
+    { apiVersion, clientId }: RequestHeader,
+    receivedAtMs: number,
+  ) {
+    this.#frame = frame
     this.apiVersion = apiVersion
     this.clientId = clientId
     this.receivedAtMs = receivedAtMs
@@ -118,6 +125,10 @@ class HandledRequest implements RequestContext {
 
   get listenerName(): string {
     return this.#connection.listenerName
+  }
+
+  releaseRequest(): void {
+    this.#connection.releaseFrame(this.#frame)
   }
 
   afterSent(callback: () => void): void {

@@ -1,4 +1,5 @@
 import { type Connection, type Listener, NetworkError, type Platform, type Timer } from '@odradek/platform'
+import { type LentMemory, MemoryBlocks } from '../log/memory-blocks.ts'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { ConnectionError } from './api-handler.ts'
@@ -43,6 +44,7 @@ export class Server implements ConnectionHost {
   readonly #batches: BatchListener
   readonly #config: () => ServerConfig
   readonly #limits: ConnectionLimits
+  readonly #memory = new MemoryBlocks()
   readonly #listeners: Listener[] = []
   readonly #connections = new Set<ServerConnection>()
   /** Beyond max.connections: open, not read from, not counted. First come, first served. */
@@ -126,6 +128,10 @@ export class Server implements ConnectionHost {
 
   get frameBytesMax(): number {
     return this.#config().socketRequestMaxBytes
+  }
+
+  lend(byteLength: number): LentMemory | null {
+    return this.#memory.lend(byteLength)
   }
 
   now(): number {

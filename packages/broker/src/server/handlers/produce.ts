@@ -64,12 +64,18 @@ export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencie
       }
     }
     const finish = (): Answer | undefined => {
+      if (!responses.some(hasStorageError)) context.releaseRequest()
       if (request.acks === 0) return finishWithoutAnswer(responses, context)
       if (context.apiVersion < 10) return { responses }
       return addLeaders(responses, { partitions, nodeEndpoints, context })
     }
     return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
   })
+}
+
+/** Then a write may still be under way, from the request's own bytes. */
+function hasStorageError({ partitionResponses = [] }: TopicAnswer): boolean {
+  return partitionResponses.some(({ errorCode }) => errorCode === errorCodes.KAFKA_STORAGE_ERROR)
 }
 
 interface Refusal {

@@ -11,6 +11,7 @@ export function requestContext(apiVersion: number, more: Partial<RequestContext>
     remote: { host: '10.0.0.9', port: 40000 },
     listenerName: 'PLAINTEXT',
     receivedAtMs: 0,
+    releaseRequest() {},
     afterSent() {},
     ...more,
   }
