@@ -13,6 +13,7 @@ interface Manifest {
   version: string
   description?: string
   license: string
+  engines?: Record<string, string>
   exports: Record<string, string>
   bin?: Record<string, string>
   dependencies?: Record<string, string>
@@ -51,7 +52,7 @@ for (const [folder, manifest] of manifests) {
   stagePackage(folder, `${stage}/node_modules/${manifest.name}`, { ...compiled(manifest), dependencies: {} })
 }
 mkdirSync(`${stage}/bin`)
-writeFileSync(`${stage}/bin/odradek.js`, "#!/usr/bin/env node\nimport '@odradek/cli/main'\n")
+writeFileSync(`${stage}/bin/odradek.js`, launcher())
 chmodSync(`${stage}/bin/odradek.js`, 0o755)
 for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) copyFileSync(`${root}${file}`, `${stage}/${file}`)
 execFileSync('npm', ['pack', '--silent', '--pack-destination', `${root}dist`], { cwd: stage, stdio: 'inherit' })
@@ -69,15 +70,33 @@ function compiled(manifest: Manifest): object {
       { types: `${entry(path)}.d.ts`, default: `${entry(path)}.js` },
     ]),
   )
-  const { name, version, license, description } = manifest
-  return { name, version, description, license, type: 'module', engines: { node: '>=22.18' }, exports }
+  const { name, version, license, description, engines } = manifest
+  return { name, version, description, license, type: 'module', engines, exports }
+}
+
+/** Older runtimes would fail somewhere in the middle, with words that help nobody. */
+function launcher(): string {
+  return `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major > 22 || (major === 22 && minor >= 18)) {
+  await import('@odradek/cli/main')
+} else {
+  console.error('odradek: needs Node 22.18 or later; this is ' + process.version)
+  process.exitCode = 1
+}
+`
+}
+
+/** As tools/tidy.test.ts tells them apart. */
+function isForTests(path: string): boolean {
+  return /\/(testing|fixtures)(\/|$)|\/test-[^/]*$|-contract\.|\/scripted-broker\.|\.test\./.test(path)
 }
 
 function stagePackage(folder: string, target: string, manifest: object): void {
   mkdirSync(target, { recursive: true })
   cpSync(`${build}/${folder}/src`, `${target}/dist`, {
     recursive: true,
-    filter: path => !/\.test\.(js|d\.ts)$/.test(path),
+    filter: path => !isForTests(path),
   })
   writeFileSync(`${target}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`)
 }
