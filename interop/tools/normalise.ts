@@ -7,10 +7,11 @@ export interface NormalOutput {
   readonly stderr: string
 }
 
-const replacements: readonly (readonly [RegExp, string])[] = [
+const replacements: readonly (readonly [RegExp, string | ((match: string, ...groups: string[]) => string)])[] = [
   // Where an exception came from in the tool's own code.
   [/^\t+at .*\n/gm, ''],
   [/^\t+\.\.\. \d+ (?:more|common frames omitted)\n/gm, ''],
+  [/(?<=[Tt]opicId"?[:=] ?"?)[\w-]{22}/g, '<id>'],
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
   // A Kafka uuid: 22 characters of base64url, told from words by having capitals, small letters and digits.
   [/(?<![\w.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{22}(?![\w.-])/g, '<id>'],
@@ -19,6 +20,8 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[:.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b((?:adminclient|producer|console-share-consumer)-)\d+\b/g, '$1<n>'],
   [/\b(consumer-[\w.]+-)\d+\b/g, '$1<n>'],
+  // Option sets in the order of their hash codes in memory.
+  [/\[(\[[\w-]+\](?:, \[[\w-]+\])+)\]/g, (_, sets = '') => `[${sets.split(', ').sort().join(', ')}]`],
   [/(correlation id )\d+/g, '$1<n>'],
 ]
 
@@ -29,7 +32,10 @@ export function normalise(result: StepResult, variables: Played['variables']): N
     for (const [name, value] of [...variables].sort(([, a], [, b]) => b.length - a.length)) {
       normal = normal.replaceAll(value, `$${name}`)
     }
-    for (const [pattern, replacement] of replacements) normal = normal.replace(pattern, replacement)
+    for (const [pattern, replacement] of replacements) {
+      normal =
+        typeof replacement === 'string' ? normal.replace(pattern, replacement) : normal.replace(pattern, replacement)
+    }
     return result.sorted ? normal.split('\n').sort().join('\n') : normal
   }
   return { status: result.status, stdout: text(result.stdout), stderr: text(result.stderr) }
