@@ -12,7 +12,7 @@ export interface OdradekOptions {
   readonly nodeOptions?: readonly string[]
 }
 
-const command = path.resolve(import.meta.dirname, '../packages/cli/src/main.ts')
+const command = path.resolve(import.meta.dirname, '../packages/cli/bin/odradek.js')
 
 /** Starts an Odradek on fresh data and waits until it serves. */
 export async function startOdradek(options?: OdradekOptions): Promise<BrokerProcess> {
