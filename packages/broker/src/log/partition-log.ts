@@ -35,8 +35,9 @@ import {
 } from './log-answers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
-import { type LoadedLog, loadCleanLog, newLog, recoverLog, segmentJitterMs } from './log-loader.ts'
+import { type LoadedLog, loadCleanLog, newLog, segmentJitterMs } from './log-loader.ts'
 import { readBatches } from './log-reader.ts'
+import { recoverLog } from './log-recovery.ts'
 import { findOffset } from './offset-search.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
 import type { PartitionTail } from './tail-cache.ts'
@@ -409,7 +410,10 @@ export class PartitionLog {
     if (offset < this.#logStartOffset || offset > this.#writtenEndOffset) return outOfRangeRead
     const endOffset =
       options.endOffset === undefined ? this.#highWatermark : Math.min(options.endOffset, this.#writtenEndOffset)
-    if (offset >= endOffset) return emptyRead
+    if (offset >= endOffset) {
+      this.#tail.readerIsHere()
+      return emptyRead
+    }
     const { maxBytes, minOneBatch } = options
     const cached = this.#tail.read(offset, { endOffset, maxBytes, minOneBatch })
     if (cached !== null) return { errorCode: errorCodes.NONE, ...cached }

@@ -13,6 +13,8 @@ interface CachedChunk {
 
 const smallestBlockBytes = 4096
 const largestBlockBytes = 65_536
+/** A reader that has not come back for so many bytes is gone, or will not catch up from here. */
+const unreadBytesMax = 1024 * 1024
 
 /**
  * The newest batches of all partitions, for readers near the end: bounded in bytes over the whole broker, the oldest go
@@ -20,6 +22,8 @@ const largestBlockBytes = 65_536
  *
  * A batch that owns most of the memory it lies in is kept as it is. A small one, which would hold on to a whole network
  * buffer, is copied into its partition's current block: some hundred bytes copied once, and readers get few, long chunks.
+ * A partition that nobody reads the end of keeps none: its producer would only bring about collections.
+ *
  * Large ones are not kept: the page cache has them, and reading them there costs less than the collections that keeping so
  * much memory for a while brings about; their memory belongs to the next request.
  */
@@ -80,6 +84,8 @@ export class PartitionTail {
   readonly #cache: TailCache
   #chunks: CachedChunk[] = []
   #blockBytes = smallestBlockBytes
+  /** Appended since somebody last read here. */
+  #unreadBytes = Number.POSITIVE_INFINITY
 
   constructor(cache: TailCache) {
     this.#cache = cache
@@ -90,9 +96,15 @@ export class PartitionTail {
     return this.#chunks[0]?.baseOffset ?? Number.POSITIVE_INFINITY
   }
 
+  /** Somebody has read up to the log's end and will want what comes. */
+  readerIsHere(): void {
+    this.#unreadBytes = 0
+  }
+
   /** A batch that has been written. Offsets must follow on those before. */
   append(batch: Buffer, baseOffset: number, nextOffset: number): void {
-    if (batch.length >= largestBlockBytes) {
+    this.#unreadBytes += batch.length
+    if (batch.length >= largestBlockBytes || this.#unreadBytes > unreadBytesMax) {
       // What is here must end at the log's end.
       if (this.#chunks.length > 0) this.clear()
       return
@@ -130,6 +142,7 @@ export class PartitionTail {
     { endOffset, maxBytes, minOneBatch }: { endOffset: number; maxBytes: number; minOneBatch: boolean },
   ): { chunks: Buffer[]; byteLength: number } | null {
     if (offset < this.baseOffset) return null
+    this.#unreadBytes = 0
     const chunks: Buffer[] = []
     let byteLength = 0
     for (let index = this.#find(offset); index < this.#chunks.length; index++) {

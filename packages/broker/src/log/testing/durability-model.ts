@@ -113,6 +113,10 @@ export class DurabilityModel {
       producer.mustResend = true
       return result
     }
+    if (result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && wasForgotten(log, attempt)) {
+      producer.pending = producer.pending.filter(other => other !== attempt)
+      return result
+    }
     assert.equal(result.errorCode, errorCodes.NONE, `producer ${producer.producerId}, ${attempt.baseSequence}`)
     if (attempt.offset >= 0) assert.equal(result.baseOffset, attempt.offset, 'a duplicate has its first offset')
     else this.acknowledged++
@@ -259,4 +263,14 @@ async function readAll(log: PartitionLog): Promise<FoundBatch[]> {
     }
   }
   return batches
+}
+
+/**
+ * It was written and, not acknowledged yet, deleted with its segment; then a restart, which knows a producer's older batches
+ * from the log alone. In Kafka, which remembers one batch over a restart, it need not even be deleted.
+ */
+function wasForgotten(log: PartitionLog, { producer, producerEpoch, baseSequence, values }: Attempt): boolean {
+  const known = log.activeProducers().find(({ producerId }) => producerId === producer.producerId)
+  const lastSequence = baseSequence + values.length - 1
+  return log.logStartOffset > 0 && known?.producerEpoch === producerEpoch && known.lastSequence > lastSequence
 }
