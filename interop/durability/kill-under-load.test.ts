@@ -10,7 +10,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../broker-process.ts'
 import { Random } from '../differential/random.ts'
-import { startOdradek } from '../odradek.ts'
+import { startTarget } from '../target.ts'
 import { Load, mixedLoad } from './load.ts'
 import { countsOf, judge } from './verdict.ts'
 
@@ -28,7 +28,7 @@ after(async () => {
 test(`${rounds} rounds of kill -9 under load lose nothing, double nothing, and keep the order`, async t => {
   t.diagnostic(`ODRADEK_SEED=${seed}`)
   const random = new Random(seed)
-  broker = await startOdradek()
+  broker = await startTarget()
   load = await Load.start(broker, mixedLoad)
   const servedAfterMs: number[] = []
   let killedAtStart = 0

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../broker-process.ts'
-import { startOdradek } from '../odradek.ts'
+import { startTarget } from '../target.ts'
 import { Load, mixedLoad } from './load.ts'
 import { countsOf, judge } from './verdict.ts'
 
@@ -19,7 +19,7 @@ after(async () => {
 })
 
 test(`${restarts} orderly restarts under load lose nothing, recover nothing, and are no error to any client`, async t => {
-  broker = await startOdradek()
+  broker = await startTarget()
   load = await Load.start(broker, mixedLoad)
   await sleep(1_000)
   const tookMs: number[] = []
