@@ -1,6 +1,6 @@
 /** Compares what the tools said on both brokers. */
-import { type AllowedDifference, allowedDifferences } from './allowed-differences.ts'
-import { type NormalOutput, normalise } from './normalise.ts'
+import { type AllowedDifference, allowedDifferences } from './expected-differences.ts'
+import { type NormalOutput, normalise } from './normal-output.ts'
 import type { Played } from './play.ts'
 import type { Step } from './script.ts'
 

@@ -1,7 +1,7 @@
 /** Kafka's own command-line tools say on Odradek what they say on Kafka: standard output, standard error and exit codes. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { allowedDifferences } from './allowed-differences.ts'
+import { allowedDifferences } from './expected-differences.ts'
 import { type Comparison, explain } from './compare.ts'
 import { SideBySide, scriptNames } from './side-by-side.ts'
 

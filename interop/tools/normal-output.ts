@@ -1,0 +1,42 @@
+/** Takes out of a tool's output what cannot be the same twice: addresses, ids, clock readings, names of files. */
+import type { Played, StepResult } from './play.ts'
+
+export interface NormalOutput {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const replacements: readonly (readonly [RegExp, string | ((match: string, ...groups: string[]) => string)])[] = [
+  // Where an exception came from in the tool's own code.
+  [/^\t+at .*\n/gm, ''],
+  [/^\t+\.\.\. \d+ (?:more|common frames omitted)\n/gm, ''],
+  [/(?<=[Tt]opicId"?[:=] ?"?)[\w-]{22}/g, '<id>'],
+  [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
+  // A Kafka uuid: 22 characters of base64url, told from words by having capitals, small letters and digits.
+  [/(?<![\w.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{22}(?![\w.-])/g, '<id>'],
+  // Milliseconds since 1970, from 2017 on.
+  [/\b1[5-9]\d{11}\b/g, '<ms>'],
+  [/\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[:.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
+  [/\b((?:adminclient|producer|console-share-consumer)-)\d+\b/g, '$1<n>'],
+  [/\b(consumer-[\w.]+-)\d+\b/g, '$1<n>'],
+  // Option sets in the order of their hash codes in memory.
+  [/\[(\[[\w-]+\](?:, \[[\w-]+\])+)\]/g, (_, sets = '') => `[${sets.split(', ').sort().join(', ')}]`],
+  [/(correlation id )\d+/g, '$1<n>'],
+]
+
+export function normalise(result: StepResult, variables: Played['variables']): NormalOutput {
+  const text = (output: string) => {
+    let normal = output
+    // The longest first: one directory may lie in another.
+    for (const [name, value] of [...variables].sort(([, a], [, b]) => b.length - a.length)) {
+      normal = normal.replaceAll(value, `$${name}`)
+    }
+    for (const [pattern, replacement] of replacements) {
+      normal =
+        typeof replacement === 'string' ? normal.replace(pattern, replacement) : normal.replace(pattern, replacement)
+    }
+    return result.sorted ? normal.split('\n').sort().join('\n') : normal
+  }
+  return { status: result.status, stdout: text(result.stdout), stderr: text(result.stderr) }
+}
