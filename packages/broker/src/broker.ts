@@ -120,6 +120,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
     logger,
   })
   await metadata.subscribe((next, previous) => partitions.apply(next, previous))
+  logs.setAsideStrays(log => metadata.image.topics.get(log.topic)?.partitions[log.partition] !== undefined)
 
   const groups = new GroupCoordinator({
     clock,

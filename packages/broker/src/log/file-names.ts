@@ -19,6 +19,9 @@ export const swapSuffix = '.swap'
 /** Behind the name of a partition's directory that waits for its removal. */
 export const deletedDirectorySuffix = '-delete'
 
+/** Behind the name of a directory that belongs to no partition of the cluster: kept for a person to look at. */
+const strayDirectorySuffix = '-stray'
+
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
 
 /** 20 digits, so that names sort as offsets do. */
@@ -56,8 +59,17 @@ export function parsePartitionDirectoryName(name: string): { topic: string; part
   return { topic: match[1] as string, partition: Number(match[2]) }
 }
 
-/** Kafka's form for the deletion of TOPIC-N: the topic is cut so that the name stays within 255 characters. */
+/** Kafka's form for the deletion of TOPIC-N. */
 export function deletedDirectoryName(topic: string, partition: number, unique: string): string {
-  const suffix = `-${partition}.${unique}${deletedDirectorySuffix}`
+  return retiredName(topic, `-${partition}.${unique}${deletedDirectorySuffix}`)
+}
+
+/** Kafka's form for a TOPIC-N that the cluster does not know. */
+export function strayDirectoryName(topic: string, partition: number, unique: string): string {
+  return retiredName(topic, `-${partition}.${unique}${strayDirectorySuffix}`)
+}
+
+/** The topic is cut so that the name stays within 255 characters. */
+function retiredName(topic: string, suffix: string): string {
   return `${topic.slice(0, 255 - suffix.length)}${suffix}`
 }

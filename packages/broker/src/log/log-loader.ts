@@ -70,7 +70,8 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
   }
   producers.advanceTo(logEndOffset)
   snapshots.removeStrays(segments.all.map(segment => segment.baseOffset))
-  const trimmed = trimEpochs(epochs, logStartOffset, logEndOffset)
+  // An epoch that begins at the very end stays: its leader goes on, and finds nothing to save.
+  const trimmed = trimEpochs(epochs, logStartOffset, logEndOffset + 1)
   for (const segment of segments.all) segment.release()
   return {
     segments,

@@ -143,7 +143,7 @@ test('what was to be deleted goes at the next start', async () => {
   )
 })
 
-test('a partition comes back with its topic id, and the remains of a deleted namesake do not', async () => {
+test('a partition comes back with its topic id, and a namesake with another one is set aside', async () => {
   const logs = await startTestLogs()
   logs.create('t')
   await append(logs, 't')
@@ -158,7 +158,33 @@ test('a partition comes back with its topic id, and the remains of a deleted nam
   })
   assert.equal(other.logEndOffset, 0)
   assert.equal(other.topicId, 'AAAAAAAAAAAAAAAAAAAAAQ')
+  assert.match(strays(logs), /^t-0\.[0-9a-f]{32}-stray$/)
 })
+
+test('a partition that the cluster does not know is set aside, with all that it has', async () => {
+  const logs = await startTestLogs()
+  for (const topic of ['known', 'stray']) {
+    logs.create(topic)
+    await append(logs, topic)
+  }
+  await logs.restart()
+  logs.manager.setAsideStrays(log => log.topic === 'known')
+  assert.equal(logs.manager.get('stray', 0), undefined)
+  assert.match(strays(logs), /^stray-0\.[0-9a-f]{32}-stray$/)
+  await logs.restart()
+  assert.deepEqual(
+    [...logs.manager.logs()].map(log => log.topic),
+    ['known'],
+  )
+  assert.ok((logs.disk.statSync(`/data/${strays(logs)}/00000000000000000000.log`)?.size ?? 0) > 0)
+})
+
+function strays(logs: TestLogs): string {
+  return logs.disk
+    .listSync('/data')
+    .filter(name => name.endsWith('-stray'))
+    .join()
+}
 
 test('a broken checkpoint costs a recovery, no data', async () => {
   const logs = await startTestLogs({ config: { segmentBytes: 2000 } })

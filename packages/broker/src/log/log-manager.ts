@@ -16,6 +16,7 @@ import {
   partitionDirectoryName,
   partitionMetadataFile,
   recoveryPointCheckpointFile,
+  strayDirectoryName,
 } from './file-names.ts'
 import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
@@ -213,8 +214,8 @@ export class LogManager {
   }
 
   /**
-   * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is the
-   * remains of a deleted topic of that name: it is deleted first. Throws OdradekError when the disk fails.
+   * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is set
+   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails.
    */
   create({
     topic,
@@ -240,7 +241,7 @@ export class LogManager {
           existing.config = config
           return existing
         }
-        this.delete(topic, partition)
+        this.#setAside(existing)
       }
       this.#disk.makeDirectorySync(directory)
       writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(topicId))
@@ -267,13 +268,10 @@ export class LogManager {
 
   /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms. */
   delete(topic: string, partition: number): void {
-    const name = partitionDirectoryName(topic, partition)
-    const log = this.#logs.get(name)
+    const log = this.get(topic, partition)
     if (log === undefined) return
-    this.#logs.delete(name)
-    this.#cleanedOffsets.delete(name)
-    log.abandon()
-    const renamed = this.#file(deletedDirectoryName(topic, partition, this.#random.bytes(16).toString('hex')))
+    this.#forget(log)
+    const renamed = this.#file(deletedDirectoryName(topic, partition, this.#unique()))
     try {
       this.#disk.renameSync(log.directory, renamed)
       this.#context.removal.schedule([renamed], log.config.fileDeleteDelayMs)
@@ -281,6 +279,40 @@ export class LogManager {
       this.#logger.error('a deleted partition could not be renamed: its directory stays', { log: log.directory, error })
     }
     this.#scheduleCheckpoint()
+  }
+
+  /**
+   * Logs that are no part of the cluster: of a topic whose deletion a crash cut short, or moved here from another cluster.
+   * Their directories get another name (TOPIC-N.UNIQUE-stray), as Kafka's do, and are left to whoever knows what they are.
+   */
+  setAsideStrays(isKnown: (log: PartitionLog) => boolean): void {
+    for (const log of [...this.#logs.values()]) if (!isKnown(log)) this.#setAside(log)
+  }
+
+  #setAside(log: PartitionLog): void {
+    this.#forget(log)
+    const renamed = this.#file(strayDirectoryName(log.topic, log.partition, this.#unique()))
+    try {
+      this.#disk.renameSync(log.directory, renamed)
+      this.#logger.warn('set a directory aside that belongs to no partition of this cluster', {
+        from: log.directory,
+        to: renamed,
+        topicId: log.topicId,
+      })
+    } catch (error) {
+      this.#logger.error('a stray directory could not be renamed', { log: log.directory, error })
+    }
+  }
+
+  #forget(log: PartitionLog): void {
+    const name = partitionDirectoryName(log.topic, log.partition)
+    this.#logs.delete(name)
+    this.#cleanedOffsets.delete(name)
+    log.abandon()
+  }
+
+  #unique(): string {
+    return this.#random.bytes(16).toString('hex')
   }
 
   /** Of all producers that a log remembers; -1 without one. */

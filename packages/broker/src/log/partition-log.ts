@@ -684,33 +684,39 @@ export class PartitionLog {
     this.#isClosed = true
     await this.#commit.idle()
     await this.#housekeeping.idle()
-    const { segments, producers, snapshots } = this.#loaded
     let isClean = this.#offlineReason === null
-    if (isClean) {
+    // What the next start misses of an empty log it makes anew: nothing of it has to last.
+    if (isClean && this.#writtenEndOffset > 0) {
       try {
-        // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
-        const lacksSnapshot = this.#writtenEndOffset > 0 && snapshots.offsets.at(-1) !== this.#writtenEndOffset
-        const hasNews = this.#flusher.syncedOffset < this.#writtenEndOffset || !this.#epochsAreSaved
-        if (!hasNews && !lacksSnapshot) await this.#flusher.syncNames()
-        else {
-          segments.active.persistIndexes()
-          await segments.active.syncIndexes()
-          segments.active.isSynced = true
-          if (lacksSnapshot) {
-            snapshots.write(this.#writtenEndOffset, producers.producers())
-            this.#flusher.namesChanged()
-          }
-          isClean = await this.#flushWritten()
-        }
+        isClean = await this.#saveForCleanStart()
       } catch (error) {
         this.#fail(error)
         isClean = false
       }
     }
-    for (const segment of segments.all) segment.release()
+    for (const segment of this.#loaded.segments.all) segment.release()
     this.#tail.clear()
     this.#acks.fail(offlineResult)
     return isClean
+  }
+
+  async #saveForCleanStart(): Promise<boolean> {
+    const { segments, producers, snapshots } = this.#loaded
+    const endOffset = this.#writtenEndOffset
+    // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
+    const lacksSnapshot = snapshots.offsets.at(-1) !== endOffset
+    if (this.#flusher.syncedOffset === endOffset && this.#epochsAreSaved && !lacksSnapshot) {
+      await this.#flusher.syncNames()
+      return true
+    }
+    segments.active.persistIndexes()
+    if (lacksSnapshot) {
+      snapshots.write(endOffset, producers.producers())
+      this.#flusher.namesChanged()
+    }
+    const [isFlushed] = await Promise.all([this.#flushWritten(), segments.active.syncIndexes()])
+    segments.active.isSynced = isFlushed
+    return isFlushed
   }
 
   /** For a deletion: stops at once, without flushing. */
