@@ -60,8 +60,12 @@ function* readSegment(
 ): Generator<WantedRead, ReadBatches | 'nothing' | 'next-segment', number> {
   const file = segment.file()
   const size = segment.sizeBytes
-  let position = segment.offsetIndex.lookup(offset)
-  let wanted = Math.min(options.maxBytes + indexSlackBytes, size - position)
+  const hint = segment.readHints.find(offset)
+  const leastBytes = hint?.batchBytes ?? 0
+  if (leastBytes > options.maxBytes && !options.minOneBatch) return 'nothing'
+  let position = hint?.position ?? segment.offsetIndex.lookup(offset)
+  const slackBytes = leastBytes > 0 ? 0 : indexSlackBytes
+  let wanted = Math.min(Math.max(options.maxBytes, leastBytes) + slackBytes, size - position)
   while (wanted >= batchHeaderBytes) {
     const memory = reader.memory(wanted)
     const chunk = memory.bytes.subarray(0, yield { file, target: memory.bytes, position })
@@ -74,13 +78,22 @@ function* readSegment(
       wanted = Math.min(Math.max(options.maxBytes, indexSlackBytes), size - position)
       continue
     }
-    const end = endOfWhole(segment, chunk, position, start, options)
-    if (end > start) return { batches: chunk.subarray(start, end), memory }
+    const { end, nextOffset } = endOfWhole(segment, chunk, position, start, options)
+    if (end > start) {
+      // What lies behind the end of what readers may see can be half written.
+      const knowsNext = nextOffset < options.endOffset && end + batchHeaderBytes <= chunk.length
+      const nextBytes = knowsNext ? batchBytes(chunk, end) : 0
+      segment.readHints.add({ offset: nextOffset, position: position + end, batchBytes: nextBytes })
+      return { batches: chunk.subarray(start, end), memory }
+    }
     const firstBytes = batchBytes(chunk, start)
     const isCutOff = start + firstBytes > chunk.length
     const isBelow = batchLastOffset(chunk, start) < offset
     memory.release()
-    if (isBelow || !isCutOff || (firstBytes > options.maxBytes && !options.minOneBatch)) return 'nothing'
+    if (isBelow || !isCutOff || (firstBytes > options.maxBytes && !options.minOneBatch)) {
+      if (!isBelow) segment.readHints.add({ offset, position: position + start, batchBytes: firstBytes })
+      return 'nothing'
+    }
     position += start
     wanted = Math.min(Math.max(firstBytes, options.maxBytes), size - position)
     if (wanted < firstBytes) throw new CorruptSegmentError(segment, position)
@@ -99,15 +112,16 @@ function skipBelow(segment: Segment, chunk: Buffer, position: number, offset: nu
   return at
 }
 
-/** The end of the last whole batch that may be given out. */
+/** The end of the last whole batch that may be given out, and the offset behind it. */
 function endOfWhole(
   segment: Segment,
   chunk: Buffer,
   position: number,
   start: number,
   { maxBytes, minOneBatch, endOffset }: FileReadOptions,
-): number {
+): { end: number; nextOffset: number } {
   let at = start
+  let nextOffset = -1
   while (at + batchHeaderBytes <= chunk.length) {
     const lastOffset = batchLastOffset(chunk, at)
     if (lastOffset >= endOffset) break
@@ -117,8 +131,9 @@ function endOfWhole(
     const isFirst = at === start
     if (next > chunk.length || (next - start > maxBytes && !(isFirst && minOneBatch))) break
     at = next
+    nextOffset = lastOffset + 1
     // What lies behind the end may be half written.
-    if (lastOffset + 1 >= endOffset) break
+    if (nextOffset >= endOffset) break
   }
-  return at
+  return { end: at, nextOffset }
 }

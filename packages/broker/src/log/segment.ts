@@ -6,6 +6,7 @@ import { type SegmentFileKind, segmentFileName } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenSegments } from './open-segments.ts'
+import { ReadHints } from './read-hints.ts'
 import { TimeIndex } from './time-index.ts'
 import { appendAbortedTransaction, copyAbortedTransactions } from './transaction-index.ts'
 
@@ -61,6 +62,7 @@ export class Segment {
   #hasAborted: boolean | null = null
   /** All of it, with its indexes, is on the disk for good. The next batch makes it untrue. */
   isSynced = false
+  readonly readHints = new ReadHints()
   /** For OpenSegments: the file was asked for since it last looked. */
   wasUsed = false
 
