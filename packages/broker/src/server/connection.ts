@@ -42,8 +42,6 @@ export class ServerConnection {
   readonly listenerName: string
   readonly socket: Connection
   lastActiveMs: number
-  /** Of KIP-511, for the logs. */
-  clientSoftware: string | null = null
   readonly #host: ConnectionHost
   readonly #assembler: FrameAssembler
   /** Of the frames that are not yet served, those whose memory is lent. */
