@@ -90,8 +90,7 @@ export class Segment {
     if (file.size > 0) file.truncateSync(0)
     segment.offsetIndex.file.create()
     segment.timeIndex.file.create()
-    options.disk.removeSync(segment.path('txnindex'))
-    segment.#hasAborted = false
+    segment.#dropAborted()
     return segment
   }
 
@@ -124,6 +123,11 @@ export class Segment {
   takeAbortedOf(source: Segment): void {
     copyAbortedTransactions(this.#disk, source.path('txnindex'), this.path('txnindex'))
     this.#hasAborted = true
+  }
+
+  #dropAborted(): void {
+    if (this.hasAborted) this.#disk.removeSync(this.path('txnindex'))
+    this.#hasAborted = false
   }
 
   /** Gives its files names with another suffix; '' for a segment in use. Throws DiskError. Returns the new paths. */
@@ -270,8 +274,7 @@ export class Segment {
     this.#bytesSinceIndexEntry = 0
     this.#firstTimestamp = null
     this.#maxTimestamp = { timestamp: -1, offset: this.baseOffset }
-    this.#disk.removeSync(this.path('txnindex'))
-    this.#hasAborted = false
+    this.#dropAborted()
     this.isSynced = false
   }
 }
