@@ -7,9 +7,9 @@ try {
   for (const name of await scriptNames()) {
     const startedAt = performance.now()
     for (const comparison of await sides.play(name)) {
-      const { step, kafka, verdict } = comparison
+      const { step, kafka, verdict, tookMs } = comparison
       console.log(
-        `\n== ${name}:${step.line} ${step.text}\n${kafka.stdout}${kafka.stderr}-- exit ${kafka.status}: ${verdict}`,
+        `\n== ${name}:${step.line} ${step.text}\n${kafka.stdout}${kafka.stderr}-- exit ${kafka.status}: ${verdict}, took ${Math.round(tookMs.kafka)} and ${Math.round(tookMs.odradek)} ms`,
       )
       if (verdict !== 'same') console.log(explain(comparison))
     }

@@ -22,7 +22,24 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/\b(consumer-[\w.]+-)\d+\b/g, '$1<n>'],
   // Option sets in the order of their hash codes in memory.
   [/\[(\[[\w-]+\](?:, \[[\w-]+\])+)\]/g, (_, sets = '') => `[${sets.split(', ').sort().join(', ')}]`],
+  [/(?<=Valid (?:states|types) are: ).*/g, list => list.split(', ').sort().join(', ')],
+  [/\b(console-consumer-|perf-consumer-)\d+\b/g, '$1<n>'],
   [/(correlation id )\d+/g, '$1<n>'],
+  // How often a client says the same while it waits depends on the time.
+  [/^(\[.*\n)\1+/gm, '$1'],
+  // Formatters that end no line.
+  [/\}(?=\{"key":)/g, '}\n'],
+  // The checksum of what has a time in it.
+  [/(?<=\bcrc: )\d+/g, '<crc>'],
+  // The speed of the perf tools.
+  [/^(\d+ records sent), .*$/gm, '$1, <speed>'],
+  [/^(\S+-metrics:\S+) *: .*$/gm, '$1 : <n>'],
+  [/^<time>, <time>, ([\d.]+), [\d.]+, (\d+), .*$/gm, '<time>, <time>, $1, <speed>, $2, <speed>'],
+  [/^<time>, 0, .*$/gm, '<progress>'],
+  [/^(\d+)\t[\d.E-]+$/gm, '$1\t<ms>'],
+  [/^Avg latency: .*$/gm, 'Avg latency: <ms>'],
+  [/^Percentiles: .*$/gm, 'Percentiles: <ms>'],
+  [/(?<="avg_throughput":)[\d.]+/g, '<n>'],
 ]
 
 export function normalise(result: StepResult, variables: Played['variables']): NormalOutput {

@@ -12,6 +12,7 @@ import { tools } from './tools.ts'
 export interface StepResult extends ToolResult {
   readonly step: Step
   readonly sorted: boolean
+  readonly tookMs: number
 }
 
 export interface Played {
@@ -33,8 +34,9 @@ export async function playScript(steps: readonly Step[], broker: BrokerProcess, 
   try {
     const results: StepResult[] = []
     for (const step of steps) {
+      const startedAt = performance.now()
       const result = await player.play(step)
-      if (result !== undefined) results.push(result)
+      if (result !== undefined) results.push({ ...result, tookMs: performance.now() - startedAt })
     }
     return { results, variables }
   } finally {
@@ -53,7 +55,7 @@ class Player {
     this.#variables = variables
   }
 
-  async play(step: Step): Promise<StepResult | undefined> {
+  async play(step: Step): Promise<Omit<StepResult, 'tookMs'> | undefined> {
     switch (step.kind) {
       case 'write':
         await writeFile(path.join(this.#variables.get('dir') ?? '', step.file), this.#expand(step.input))

@@ -1,8 +1,8 @@
 /** Kafka's own command-line tools say on Odradek what they say on Kafka: standard output, standard error and exit codes. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { allowedDifferences } from './expected-differences.ts'
 import { type Comparison, explain } from './compare.ts'
+import { allowedDifferences } from './expected-differences.ts'
 import { SideBySide, scriptNames } from './side-by-side.ts'
 
 let sides: SideBySide
