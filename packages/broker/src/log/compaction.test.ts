@@ -72,6 +72,18 @@ function compacted(options: { segmentBytes?: number; deleteRetentionMs?: number;
   })
 }
 
+test('readers near the end no longer see what was compacted away', async () => {
+  const logs = await compacted({ tailCacheBytesMax: 1_000_000 })
+  const log = logs.create('t')
+  await log.read(0, { maxBytes: 1000, minOneBatch: true })
+  for (let n = 0; n < 20; n++) await put(logs, [['a', `a${n}`]])
+  assert.equal((await recordsOf(log)).length, 20)
+  await logs.manager.compactDirty()
+  const records = await recordsOf(log)
+  assert.ok(records.length < 20)
+  assert.deepEqual(records.at(-1), [19, 'a', 'a19'])
+})
+
 test('of each key the newest record stays, at its offset', async () => {
   const logs = await compacted()
   const log = logs.create('t')

@@ -31,6 +31,8 @@ export interface KeptLog {
   /** Throws DiskError. */
   roll(): void
   moveLogStart(offset: number): void
+  /** Reads go to the files until new batches come. */
+  clearTail(): void
   fail(error: unknown): void
 }
 
@@ -139,6 +141,8 @@ export class Housekeeping {
     await disk.syncDirectory(log.directory)
     if (!log.isUsable) return
     log.loaded.segments.replace(sources, [compacted])
+    // It may still hold what has just been compacted away.
+    log.clearTail()
     for (const source of sources) {
       // The snapshot at the first one's base is that of its successor.
       if (source.baseOffset === compacted.baseOffset) this.#retire(source.rename(deletedSuffix), source)

@@ -625,6 +625,7 @@ export class PartitionLog {
       },
       roll: () => this.#roll(),
       moveLogStart: offset => this.#moveLogStart(offset),
+      clearTail: () => this.#tail.clear(),
       fail: error => this.#fail(error),
     })
   }
