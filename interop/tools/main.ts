@@ -4,7 +4,7 @@ import { SideBySide, scriptNames } from './side-by-side.ts'
 
 const sides = await SideBySide.start()
 try {
-  for (const name of await scriptNames()) {
+  for (const name of scriptNames()) {
     const startedAt = performance.now()
     for (const comparison of await sides.play(name)) {
       const { step, kafka, verdict, tookMs } = comparison

@@ -20,11 +20,18 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[:.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b((?:adminclient|producer|console-share-consumer)-)\d+\b/g, '$1<n>'],
   [/\b(consumer-[\w.]+-)\d+\b/g, '$1<n>'],
+  // The port as a column of its own; that of another listener.
+  [/(?<=^\d+ +127\.0\.0\.1 )\d+/gm, '<port>'],
+  [/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>'],
+  [/\b\d+ ms ago/g, '<n> ms ago'],
   // Option sets in the order of their hash codes in memory.
   [/\[(\[[\w-]+\](?:, \[[\w-]+\])+)\]/g, (_, sets = '') => `[${sets.split(', ').sort().join(', ')}]`],
   [/(?<=Valid (?:states|types) are: ).*/g, list => list.split(', ').sort().join(', ')],
   [/\b(console-consumer-|perf-consumer-)\d+\b/g, '$1<n>'],
   [/(correlation id )\d+/g, '$1<n>'],
+  // What a client was about when its time was over.
+  [/(?<=TimeoutException: ).*/g, '<waiting>'],
+  [/Call\(.*?\) timed out at <ms> after \d+ attempt\(s\)/g, '<waiting>'],
   // How often a client says the same while it waits depends on the time.
   [/^(\[.*\n)\1+/gm, '$1'],
   // Formatters that end no line.
@@ -33,7 +40,7 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/(?<=\bcrc: )\d+/g, '<crc>'],
   // The speed of the perf tools.
   [/^(\d+ records sent), .*$/gm, '$1, <speed>'],
-  [/^(\S+-metrics:\S+) *: .*$/gm, '$1 : <n>'],
+  [/^(\S+-metrics:.*\}) *: .*$/gm, '$1 : <n>'],
   [/^<time>, <time>, ([\d.]+), [\d.]+, (\d+), .*$/gm, '<time>, <time>, $1, <speed>, $2, <speed>'],
   [/^<time>, 0, .*$/gm, '<progress>'],
   [/^(\d+)\t[\d.E-]+$/gm, '$1\t<ms>'],
