@@ -33,13 +33,13 @@ const result = await runDifferential(
     sequences,
     concurrency: Number(values.concurrency),
     failuresMax: Number(values.failures),
+    onFailure: failure => console.log(describeFailure(failure)),
     onProgress(done, failed) {
       if (done % 50 === 0) console.log(`${done} of ${sequences} played, ${failed} differ, ${seconds()} s`)
     },
   },
 )
 console.log(describeRun(result))
-for (const failure of result.failures) console.log(describeFailure(failure))
 console.log(`${result.failures.length} of ${result.played} sequences differ; ${seconds()} s`)
 process.exitCode = result.failures.length === 0 ? 0 : 1
 

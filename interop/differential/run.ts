@@ -26,6 +26,7 @@ export interface RunOptions {
   /** Stops after so many seeds that differ. */
   readonly failuresMax: number
   readonly onProgress: (done: number, failed: number) => void
+  readonly onFailure: (failure: Failure) => void
 }
 
 export interface Failure {
@@ -130,7 +131,9 @@ class Run {
       this.#unsteady.push({ seed, ...first })
       return
     }
-    this.#failures.push({ seed, ...(await this.#shrink(seed, everything)) })
+    const failure = { seed, ...(await this.#shrink(seed, everything)) }
+    this.#failures.push(failure)
+    this.#options.onFailure(failure)
   }
 
   async #compare(seed: number, indexes: readonly number[]): Promise<Omit<Failure, 'seed'>> {
