@@ -188,44 +188,46 @@ async function recoverSegment(
   segment: Segment,
   { epochs, producers }: { epochs: LeaderEpochs; producers: ProducerState },
 ): Promise<number> {
-  const { config } = options
+  const { context, config } = options
   const sizeBytes = segment.sizeBytes
   segment.reset()
   const file = segment.file()
   let nextOffset = segment.baseOffset
   let position = 0
-  let windowBytes = scanBytes
-  while (position < sizeBytes) {
-    const window = Buffer.allocUnsafe(Math.min(windowBytes, sizeBytes - position))
-    const chunk = window.subarray(0, await file.read(window, position))
-    let at = 0
-    let isSound = true
-    while (at < chunk.length) {
-      const problem = checkBatch(chunk, at, chunk.length)
-      isSound = problem === null || problem.kind === 'incomplete'
-      if (problem !== null || batchBaseOffset(chunk, at) < nextOffset) break
-      const lastOffset = batchLastOffset(chunk, at)
-      if (lastOffset < batchBaseOffset(chunk, at) || lastOffset - segment.baseOffset > 0x7fffffff) {
-        isSound = false
-        break
+  let memory = context.reader.memory(Math.min(scanBytes, sizeBytes))
+  try {
+    while (position < sizeBytes) {
+      const window = memory.bytes.subarray(0, sizeBytes - position)
+      const chunk = window.subarray(0, await file.read(window, position))
+      let at = 0
+      let isSound = true
+      while (at < chunk.length) {
+        const problem = checkBatch(chunk, at, chunk.length)
+        isSound = problem === null || problem.kind === 'incomplete'
+        if (problem !== null || batchBaseOffset(chunk, at) < nextOffset) break
+        const lastOffset = batchLastOffset(chunk, at)
+        if (lastOffset < batchBaseOffset(chunk, at) || lastOffset - segment.baseOffset > 0x7fffffff) {
+          isSound = false
+          break
+        }
+        const bytes = batchBytes(chunk, at)
+        epochsOf(epochs, chunk, at)
+        const ended = producers.apply(producerBatchOf(chunk, at))
+        if (ended?.isAborted) segment.addAborted(ended)
+        segment.place({ lastOffset, maxTimestamp: batchMaxTimestamp(chunk, at), bytes }, config.indexIntervalBytes)
+        nextOffset = lastOffset + 1
+        at += bytes
       }
-      const bytes = batchBytes(chunk, at)
-      epochsOf(epochs, chunk, at)
-      const ended = producers.apply(producerBatchOf(chunk, at))
-      if (ended?.isAborted) segment.addAborted(ended)
-      segment.place({ lastOffset, maxTimestamp: batchMaxTimestamp(chunk, at), bytes }, config.indexIntervalBytes)
-      nextOffset = lastOffset + 1
-      at += bytes
+      position += at
+      if (at > 0 && isSound) continue
+      // A batch larger than the window: look again with one that holds it, if the file does.
+      const wanted = isSound && chunk.length >= batchHeaderBytes ? batchBytes(chunk, at) : 0
+      if (at > 0 || wanted <= window.length || wanted > sizeBytes - position) break
+      memory.release()
+      memory = context.reader.memory(wanted)
     }
-    position += at
-    if (at > 0 && isSound) {
-      windowBytes = scanBytes
-      continue
-    }
-    // A batch larger than the window: look again with one that holds it, if the file does.
-    const wanted = isSound && chunk.length >= batchHeaderBytes ? batchBytes(chunk, at) : 0
-    if (at > 0 || wanted <= window.length || wanted > sizeBytes - position) break
-    windowBytes = wanted
+  } finally {
+    memory.release()
   }
   const cutBytes = sizeBytes - segment.sizeBytes
   if (cutBytes > 0) file.truncateSync(segment.sizeBytes)
