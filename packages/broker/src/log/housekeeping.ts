@@ -55,11 +55,13 @@ export class Housekeeping {
     const log = this.#log
     if (!log.isUsable || this.#compaction !== null) return 0
     try {
-      const { segments } = log.loaded
+      const { segments, snapshots } = log.loaded
       const { config, logStartOffset, highWatermark, nextOffset: logEndOffset } = log
       const gone = deletableSegments(segments.all, { config, nowMs, logStartOffset, highWatermark, logEndOffset })
       if (gone.length === 0) return 0
       if (gone.length === segments.count) log.roll()
+      // What their producers sent is known from the snapshots alone when these are gone.
+      snapshots.syncNow()
       segments.remove(gone)
       log.moveLogStart(segments.first.baseOffset)
       for (const segment of gone) this.#delete(segment)

@@ -5,7 +5,8 @@ import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snaps
 
 /**
  * The producer snapshots of a partition: one at the base offset of each segment, and one at the log end after a stop.
- * They are there to spare a scan: a missing one costs time, never correctness.
+ * They spare a scan: a missing one costs time. It costs more only where the batches are gone that it tells of, which is why
+ * retention calls `syncNow` before it deletes any.
  */
 export class ProducerSnapshots {
   readonly #disk: Disk
@@ -64,16 +65,33 @@ export class ProducerSnapshots {
   }
 
   async sync(): Promise<void> {
-    for (const offset of this.#unsynced) {
+    for (const offset of [...this.#unsynced]) {
+      if (this.#offsets.includes(offset)) {
+        const file = this.#disk.openSync(this.path(offset))
+        try {
+          await file.sync()
+        } finally {
+          file.closeSync()
+        }
+      }
       this.#unsynced.delete(offset)
+    }
+  }
+
+  /** As `sync`, with the names, and before it returns. Nothing where all is synced. Throws DiskError. */
+  syncNow(): void {
+    if (this.#unsynced.size === 0) return
+    for (const offset of this.#unsynced) {
       if (!this.#offsets.includes(offset)) continue
       const file = this.#disk.openSync(this.path(offset))
       try {
-        await file.sync()
+        file.syncSync()
       } finally {
         file.closeSync()
       }
     }
+    this.#disk.syncDirectorySync(this.#directory)
+    this.#unsynced.clear()
   }
 
   /** No longer counted; the file is the caller's. True if there was one. */
