@@ -21,6 +21,20 @@ export interface RequestContext {
   releaseRequest(): void
   /** Calls back once the answer's bytes have been handed to the kernel, or never will be: nobody looks at them any more. */
   afterSent(callback: () => void): void
+  /**
+   * For work that can take long, to be asked between its steps: null while the loop may be held, else a promise of the
+   * next turn, after other connections had theirs. Until the answer no other request of this connection is started.
+   */
+  nextTurn(): Promise<void> | null
+}
+
+/** Does the steps, and lets others in between them where they take long; null when all are done at once. */
+export function inTurns(steps: Iterator<void>, context: RequestContext): Promise<void> | null {
+  while (!steps.next().done) {
+    const turn = context.nextTurn()
+    if (turn !== null) return turn.then(() => inTurns(steps, context) ?? undefined)
+  }
+  return null
 }
 
 /** The peer sent what cannot be answered: its connection is closed, with one line in the log. */

@@ -48,6 +48,7 @@ class Host implements ConnectionHost {
   readonly events: string[] = []
   readonly answers = new Map<string, (answer: string | Error) => void>()
   closeReason: Error | null | undefined
+  whileAnswering: (name: string) => void = () => {}
 
   constructor(frameBytesMax = 1000) {
     this.frameBytesMax = frameBytesMax
@@ -62,7 +63,9 @@ class Host implements ConnectionHost {
   answer(frame: Buffer): AnswerChunks | Promise<AnswerChunks> {
     const name = frame.toString('latin1', 2)
     this.started.push(name)
-    if (name.startsWith('now')) return [Buffer.from(`<${name}>`)]
+    this.whileAnswering(name)
+    if (name.startsWith('busy')) this.nowMs += 25
+    if (name.startsWith('busy') || name.startsWith('now')) return [Buffer.from(`<${name}>`)]
     if (name.startsWith('none')) return []
     if (name.startsWith('bad')) throw new ConnectionError(name)
     return new Promise((resolve, reject) => {
@@ -79,8 +82,12 @@ class Host implements ConnectionHost {
   batchEnds(): void {
     this.events.push(`end after ${this.socket.written.length} writes`)
   }
+  nowMs = 0
   now(): number {
-    return 0
+    return this.nowMs
+  }
+  soon(callback: () => void): void {
+    setImmediate(callback)
   }
   closed(_connection: ServerConnection, reason: Error | null): void {
     this.closeReason = reason
@@ -251,4 +258,33 @@ test('a large produce request lies in lent memory, which the next one gets once 
   host.receive(other.subarray(0, 1000))
   host.receive(other.subarray(1000))
   assert.equal(frames[3]?.buffer.byteLength, 200_002)
+})
+
+test('who has taken its part of a turn goes on in the next one, in order', async () => {
+  const host = new Host()
+  host.receive(frame('busy1'), frame('now2'), frame('busy3'), frame('now4'))
+  assert.deepEqual(host.started, ['busy1'])
+  assert.deepEqual(host.socket.written, ['<busy1>'])
+  assert.ok(host.socket.isPaused)
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(host.started, ['busy1', 'now2', 'busy3'])
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(host.socket.written, ['<busy1>', '<now2><busy3>', '<now4>'])
+  assert.equal(host.socket.isPaused, false)
+})
+
+test('no Produce request overtakes one that goes on in another turn', async () => {
+  const host = new Host()
+  host.whileAnswering = name => {
+    if (name !== 'heavy') return
+    host.nowMs += 25
+    assert.ok(host.connection.nextTurn() instanceof Promise)
+  }
+  host.receive(produce('light'), produce('heavy'), produce('next'))
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(host.started, ['light', 'heavy'])
+  await host.settle('light')
+  assert.deepEqual(host.started, ['light', 'heavy'])
+  await host.settle('heavy')
+  assert.deepEqual(host.started, ['light', 'heavy', 'next'])
 })

@@ -18,6 +18,8 @@ export interface ConnectionHost {
   batchBegins(): void
   batchEnds(): void
   now(): number
+  /** In the next turn of the loop, after those connections that have something to say now. */
+  soon(callback: () => void): void
   closed(connection: ServerConnection, reason: Error | null): void
 }
 
@@ -29,13 +31,19 @@ interface Slot {
 const produceKey = 0
 /** Produce requests of one connection that may be in the log's queue together: group commit gets something to group. */
 const producesInFlightMax = 16
+/**
+ * A chunk of the network can hold thousands of requests, and one request can ask for seconds of work (batches that are
+ * unpacked). After this time the other connections come first.
+ */
+const turnMsMax = 20
 
 /**
  * One client's connection on the server's side: frames in, answers out in the order of the requests.
  *
  * Requests are served one after the other, as Kafka serves them; only Produce requests in a row overlap, because their
  * order is settled when they are handed to the log. Back-pressure: a frame that has to wait stops the reading, so what
- * waits is at most what one chunk of the network held; answers that the kernel does not take stop the serving.
+ * waits is at most what one chunk of the network held; answers that the kernel does not take stop the serving. A turn of
+ * the loop is shared: who has had its part of it goes on in the next one.
  */
 export class ServerConnection {
   readonly id: number
@@ -58,6 +66,11 @@ export class ServerConnection {
   #isPaused = false
   #isKernelFull = false
   #isServing = false
+  #turnBeganMs = 0
+  /** Whether its turn is over, with requests left for the next one. */
+  #isResting = false
+  /** Whether the request that is being started goes on in another turn: none may overtake it. */
+  #isStartedInTurns = false
   #isDraining = false
   #isClosed = false
   #closeReason: Error | null = null
@@ -135,6 +148,25 @@ export class ServerConnection {
     this.#lent.delete(frame)
   }
 
+  /**
+   * Null as long as this turn may last, else its next turn. Who takes more than one hands nothing to the log meanwhile: the
+   * connection's other requests wait until it is answered.
+   */
+  nextTurn(): Promise<void> | null {
+    if (!this.#isTurnOver) return null
+    this.#isStartedInTurns = true
+    return new Promise(resolve =>
+      this.#host.soon(() => {
+        this.#turnBeganMs = this.#host.now()
+        resolve()
+      }),
+    )
+  }
+
+  get #isTurnOver(): boolean {
+    return this.#host.now() - this.#turnBeganMs > turnMsMax
+  }
+
   /** Only Produce requests: their handler knows when the log is done with them. */
   #lend(byteLength: number, firstBytes: Buffer): Buffer | null {
     if (peekApiKey(firstBytes) !== produceKey) return null
@@ -162,12 +194,17 @@ export class ServerConnection {
   #serve(): void {
     if (this.#isServing || this.#isClosed) return
     this.#isServing = true
+    this.#turnBeganMs = this.#host.now()
     this.#host.batchBegins()
     let started = 0
     for (const frame of this.#waiting) {
       if (!this.#mayStart(frame)) break
       started++
       this.#start(frame)
+      if (started < this.#waiting.length && this.#isTurnOver) {
+        this.#rest()
+        break
+      }
     }
     if (started === this.#waiting.length) this.#waiting = []
     else if (started > 0) this.#waiting = this.#waiting.slice(started)
@@ -180,12 +217,21 @@ export class ServerConnection {
   }
 
   #mayStart(frame: Buffer): boolean {
-    if (this.#isKernelFull || this.#isClosed || this.#isDraining) return false
+    if (this.#isKernelFull || this.#isClosed || this.#isDraining || this.#isResting) return false
     if (this.#inFlight.length === 0) return true
     return this.#inFlightIsProduce && this.#inFlight.length < producesInFlightMax && peekApiKey(frame) === produceKey
   }
 
+  #rest(): void {
+    this.#isResting = true
+    this.#host.soon(() => {
+      this.#isResting = false
+      this.#serve()
+    })
+  }
+
   #start(frame: Buffer): void {
+    this.#isStartedInTurns = false
     let answer: AnswerChunks | Promise<AnswerChunks>
     try {
       answer = this.#host.answer(frame, this)
@@ -196,7 +242,7 @@ export class ServerConnection {
     if (answer instanceof Promise) {
       const slot: Slot = { chunks: null }
       this.#inFlight.push(slot)
-      this.#inFlightIsProduce = peekApiKey(frame) === produceKey
+      this.#inFlightIsProduce = peekApiKey(frame) === produceKey && !this.#isStartedInTurns
       answer.then(
         chunks => this.#answered(slot, chunks),
         error => this.#fail(error),

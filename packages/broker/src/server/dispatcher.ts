@@ -134,4 +134,8 @@ class HandledRequest implements RequestContext {
   afterSent(callback: () => void): void {
     this.#connection.afterSent(callback)
   }
+
+  nextTurn(): Promise<void> | null {
+    return this.#connection.nextTurn()
+  }
 }

@@ -138,6 +138,10 @@ export class Server implements ConnectionHost {
     return this.#platform.clock.monotonic()
   }
 
+  soon(callback: () => void): void {
+    this.#platform.clock.soon(callback)
+  }
+
   answer(frame: Buffer, connection: ServerConnection): AnswerChunks | Promise<AnswerChunks> {
     return this.#dispatcher.answer(frame, connection)
   }

@@ -27,7 +27,8 @@ export function listOffsetsHandler({
 }: {
   partitions: PartitionRegistry
 }): ApiHandler<ListOffsetsRequest, Answer> {
-  return apiHandler(listOffsetsRequest, listOffsetsResponse, async (request, { apiVersion }) => {
+  return apiHandler(listOffsetsRequest, listOffsetsResponse, async (request, context) => {
+    const { apiVersion } = context
     const duplicates = findDuplicates(request)
     const readCommitted = request.isolationLevel === 1
 
@@ -52,11 +53,17 @@ export function listOffsetsHandler({
       }
     }
 
-    const topics = request.topics.map(async ({ name, partitions: asked }) => ({
-      name,
-      partitions: await Promise.all(asked.map(one => find(name, one))),
-    }))
-    return { topics: await Promise.all(topics) }
+    const topics: { name: string; partitions: PartitionAnswer[] }[] = []
+    for (const { name, partitions: asked } of request.topics) {
+      const found: PartitionAnswer[] = []
+      for (const one of asked) {
+        found.push(await find(name, one))
+        // A search by time unpacks batches.
+        await context.nextTurn()
+      }
+      topics.push({ name, partitions: found })
+    }
+    return { topics }
   })
 }
 

@@ -22,7 +22,7 @@ import { isInternalTopic } from '../../core/cluster/cluster-image.ts'
 import type { AppendResult } from '../../log/partition-log.ts'
 import type { Partition } from '../../replication/partition.ts'
 import type { PartitionRegistry } from '../../replication/partition-registry.ts'
-import { type ApiHandler, apiHandler, ConnectionError, type RequestContext } from '../api-handler.ts'
+import { type ApiHandler, apiHandler, ConnectionError, inTurns, type RequestContext } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 
 export interface ProduceDependencies {
@@ -43,24 +43,27 @@ export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencie
     const refusal = refuseWhole(request)
     const responses: TopicAnswer[] = []
     const pending: Promise<void>[] = []
-    for (const { name, topicId, partitionData } of request.topicData) {
-      const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
-      const partitionResponses: PartitionAnswer[] = []
-      responses.push({ name, topicId, partitionResponses })
-      for (const { index, records } of partitionData) {
-        const answer: Mutable<PartitionAnswer> = { index }
-        partitionResponses.push(answer)
-        const problem = refusal ?? refuse({ topic, index, records, partitions, request, context })
-        const partition = partitions.get(topic ?? '', index)
-        if (problem !== null || partition === undefined || records === null) {
-          refusePartition(answer, problem ?? { errorCode: partitions.problem(topic ?? '', index) })
-          continue
+    function* appendEach(): Generator<void> {
+      for (const { name, topicId, partitionData } of request.topicData) {
+        const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
+        const partitionResponses: PartitionAnswer[] = []
+        responses.push({ name, topicId, partitionResponses })
+        for (const { index, records } of partitionData) {
+          const answer: Mutable<PartitionAnswer> = { index }
+          partitionResponses.push(answer)
+          const problem = refusal ?? refuse({ topic, index, records, partitions, request, context })
+          const partition = partitions.get(topic ?? '', index)
+          if (problem !== null || partition === undefined || records === null) {
+            refusePartition(answer, problem ?? { errorCode: partitions.problem(topic ?? '', index) })
+            continue
+          }
+          // What is not a whole batch any more at the end is dropped, as Kafka drops it.
+          const bytes = batchBytes(records, 0)
+          const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
+          if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
+          else conclude(answer, appended)
+          yield
         }
-        // What is not a whole batch any more at the end is dropped, as Kafka drops it.
-        const bytes = batchBytes(records, 0)
-        const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
-        if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
-        else conclude(answer, appended)
       }
     }
     const finish = (): Answer | undefined => {
@@ -69,6 +72,9 @@ export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencie
       if (context.apiVersion < 10) return { responses }
       return addLeaders(responses, { partitions, nodeEndpoints, context })
     }
+    // A small batch can take half a second to be looked at, when it is compressed: other clients do not wait for all of them.
+    const rest = inTurns(appendEach(), context)
+    if (rest !== null) return rest.then(() => Promise.all(pending)).then(finish)
     return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
   })
 }
