@@ -31,9 +31,10 @@ test('a stop syncs what is new of a log, and nothing of one that is empty', asyn
   await append(logs)
   logs.create('empty').assignLeaderEpoch(0)
   await logs.stop()
-  for (const suffix of ['.log', '.index', '.timeindex', '.snapshot', 'leader-epoch-checkpoint.tmp']) {
+  for (const suffix of ['.log', '.timeindex', '.snapshot', 'leader-epoch-checkpoint.tmp']) {
     assert.equal(disk.syncsOf(suffix), 1, suffix)
   }
+  assert.equal(disk.syncsOf('.index'), 0, 'an index without an entry')
 })
 
 test('a stop with nothing new syncs nothing', async () => {

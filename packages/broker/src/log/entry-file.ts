@@ -18,6 +18,9 @@ export class EntryFile {
   #persistedCount = 0
   /** The file is longer than the entries in it. */
   #needsTrim = false
+  /** How often the file was changed, and up to which change it is on the disk for good. */
+  #changes = 0
+  #syncedChanges = 0
 
   constructor(disk: Disk, path: string, entryBytes: number, isPadding: (entries: Buffer, at: number) => boolean) {
     this.#disk = disk
@@ -30,7 +33,10 @@ export class EntryFile {
   create(): void {
     const file = this.#disk.openSync(this.path)
     try {
-      if (file.size > 0) file.truncateSync(0)
+      if (file.size > 0) {
+        file.truncateSync(0)
+        this.#changes++
+      }
     } finally {
       file.closeSync()
     }
@@ -86,6 +92,7 @@ export class EntryFile {
     if (entries === null || (this.#persistedCount === this.#count && !this.#needsTrim)) return
     const from = this.#persistedCount * this.#entryBytes
     const to = this.#count * this.#entryBytes
+    this.#changes++
     const file = this.#disk.openSync(this.path)
     try {
       if (to > from) file.writeSync([entries.subarray(from, to)], from)
@@ -97,11 +104,14 @@ export class EntryFile {
     this.#needsTrim = false
   }
 
-  /** Throws DiskError by rejecting. */
+  /** What was persisted is on the disk for good then. Rejects with DiskError. */
   async sync(): Promise<void> {
+    const changes = this.#changes
+    if (this.#syncedChanges === changes) return
     const file = this.#disk.openSync(this.path, { create: false })
     try {
       await file.sync()
+      this.#syncedChanges = changes
     } finally {
       file.closeSync()
     }

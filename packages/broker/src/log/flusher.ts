@@ -1,8 +1,8 @@
 import type { Disk } from '@odradek/platform'
+import type { DirectoryNames } from './directory-names.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
-import { directoryOf } from './text-file.ts'
 
 /**
  * Makes a partition's bytes durable, one sync after the other: what is asked for while one runs shares the next.
@@ -19,6 +19,7 @@ export class Flusher {
   readonly #beforeSync: () => Promise<void>
   #syncedOffset: number
   #namesAreSynced: boolean
+  readonly #parentNames: DirectoryNames
   #parentIsSynced: boolean
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
@@ -26,6 +27,7 @@ export class Flusher {
   constructor(options: {
     disk: Disk
     directory: string
+    parentNames: DirectoryNames
     segments: Segments
     snapshots: ProducerSnapshots
     recoveryPoint: number
@@ -35,6 +37,7 @@ export class Flusher {
   }) {
     this.#disk = options.disk
     this.#directory = options.directory
+    this.#parentNames = options.parentNames
     this.#segments = options.segments
     this.#snapshots = options.snapshots
     this.#syncedOffset = options.recoveryPoint
@@ -124,7 +127,7 @@ export class Flusher {
     }
     if (!this.#parentIsSynced) {
       this.#parentIsSynced = true
-      await this.#disk.syncDirectory(directoryOf(this.#directory))
+      await this.#parentNames.sync()
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Disk, Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import type { DeferredRemoval } from './deferred-removal.ts'
+import type { DirectoryNames } from './directory-names.ts'
 import type { FileReader } from './file-reader.ts'
 import type { DiskPace } from './group-commit.ts'
 import type { OpenSegments } from './open-segments.ts'
@@ -17,6 +18,8 @@ export interface LogContext {
   readonly pace: DiskPace
   readonly reader: FileReader
   readonly removal: DeferredRemoval
+  /** The partitions' directories in the data directory. */
+  readonly names: DirectoryNames
   /** producer.id.expiration.ms. */
   readonly producerIdExpirationMs: number
 }

@@ -5,6 +5,7 @@ import { OdradekError } from '../odradek-error.ts'
 import { formatOffsetCheckpoint, type OffsetCheckpoint, parseOffsetCheckpoint } from './checkpoint-file.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DeferredRemoval } from './deferred-removal.ts'
+import { DirectoryNames } from './directory-names.ts'
 import {
   cleanerCheckpointFile,
   cleanShutdownFile,
@@ -82,6 +83,8 @@ const openSegmentsMax = 2000
 const releaseIntervalMs = 30_000
 /** Recoveries at a time: enough to keep the disk's pool busy. */
 const parallelRecoveries = 4
+/** Logs that are synced at a time at a stop: each waits for one small sync after the other. */
+const parallelClosings = 16
 
 interface Checkpoints {
   readonly recoveryPoints: OffsetCheckpoint
@@ -125,6 +128,7 @@ export class LogManager {
       pace: new DiskPace(clock),
       reader: new FileReader(clock),
       removal: new DeferredRemoval({ disk, clock, logger }),
+      names: new DirectoryNames(disk, this.#path),
       producerIdExpirationMs: this.#config.producerIdExpirationMs,
     }
     this.wasCleanShutdown = disk.statSync(this.#file(cleanShutdownFile)) !== null
@@ -244,6 +248,7 @@ export class LogManager {
         this.#setAside(existing)
       }
       this.#disk.makeDirectorySync(directory)
+      this.#context.names.changed()
       writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(topicId))
       const context = this.#context
       const log = PartitionLog.create({
@@ -479,7 +484,7 @@ export class LogManager {
     const texts = () => this.#checkpointTexts()
     const outcomes: boolean[] = []
     const closing = [...this.#logs.values()].map(log => async () => void outcomes.push(await log.close()))
-    await inParallel(closing, parallelRecoveries)
+    await inParallel(closing, parallelClosings)
     await this.#checkpointing
     try {
       for (const [name, text] of texts()) replaceTextFileSync(this.#disk, this.#file(name), text)

@@ -16,6 +16,7 @@ import {
 import type { LeaderEpochs } from '../core/partition/leader-epochs.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import { ProducerState } from '../core/partition/producer-state.ts'
+import { formatLeaderEpochs } from './checkpoint-file.ts'
 import { finishInterruptedWork, listSegmentFiles } from './leftovers.ts'
 import {
   endOfSegment,
@@ -43,7 +44,8 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
   finishInterruptedWork(context.disk, directory)
   const files = listSegmentFiles(context.disk, directory)
   const segments = makeSegments(options, files)
-  const { epochs } = loadEpochs(options)
+  const { epochs, changed } = loadEpochs(options)
+  const savedEpochs = formatLeaderEpochs(epochs.entries)
   const snapshots = new ProducerSnapshots(context.disk, directory, files.snapshots)
   const cut = await recoverSegments(options, segments, { epochs, snapshots })
   let producers = cut.producers
@@ -78,7 +80,7 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
     logStartOffset,
     logEndOffset,
     recoveryPoint: Math.min(options.recoveryPoint, logEndOffset),
-    epochsChanged: true,
+    epochsChanged: changed || formatLeaderEpochs(epochs.entries) !== savedEpochs,
     isClean: false,
   }
 }

@@ -559,6 +559,7 @@ export class PartitionLog {
     return new Flusher({
       disk: this.#context.disk,
       directory: this.directory,
+      parentNames: this.#context.names,
       segments,
       snapshots,
       recoveryPoint,
