@@ -705,9 +705,10 @@ export class PartitionLog {
   async #saveForCleanStart(): Promise<boolean> {
     const { segments, producers, snapshots } = this.#loaded
     const endOffset = this.#writtenEndOffset
-    // That all is synced does not mean that indexes and producers are written: flush.messages syncs batches alone.
+    // Not only the batches: flush.messages syncs no index, and a recovery makes indexes anew.
+    const isSynced = segments.all.every(segment => segment.isSynced) && this.#flusher.syncedOffset === endOffset
     const lacksSnapshot = snapshots.offsets.at(-1) !== endOffset
-    if (this.#flusher.syncedOffset === endOffset && this.#epochsAreSaved && !lacksSnapshot) {
+    if (isSynced && this.#epochsAreSaved && !lacksSnapshot) {
       await this.#flusher.syncNames()
       return true
     }
