@@ -47,6 +47,7 @@ export class FetchOperation implements WaitingFetch {
   readonly #registry: PartitionRegistry
   readonly #purgatory: FetchPurgatory
   #resolve: (fetched: PartitionFetch[]) => void = () => {}
+  #isAbandoned = false
 
   constructor(options: {
     wanted: readonly FetchedPartition[]
@@ -72,6 +73,18 @@ export class FetchOperation implements WaitingFetch {
     const fetched = this.#readAll()
     if (fetched instanceof Promise) void fetched.then(late => this.#resolveOrPark(late, isLast))
     else this.#resolveOrPark(fetched, isLast)
+  }
+
+  end(): void {
+    const fetched = this.#readFrom([], 0, false)
+    if (fetched instanceof Promise) void fetched.then(this.#resolve)
+    else this.#resolve(fetched)
+  }
+
+  /** The client is gone: what waits for weeks would be kept for weeks. */
+  abandon(): void {
+    this.#isAbandoned = true
+    if (this.#purgatory.remove(this)) this.#resolve([])
   }
 
   #answerOrPark(fetched: PartitionFetch[]): PartitionFetch[] | Promise<PartitionFetch[]> {
@@ -101,6 +114,7 @@ export class FetchOperation implements WaitingFetch {
 
   /** Errors and divergence are told at once. */
   #isEnough(fetched: readonly PartitionFetch[]): boolean {
+    if (this.#isAbandoned) return true
     if (this.#limits.maxWaitMs <= 0 || fetched.length === 0) return true
     let bytes = 0
     for (const { errorCode, divergingEpoch, byteLength } of fetched) {

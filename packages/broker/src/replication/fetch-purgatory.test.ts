@@ -54,6 +54,9 @@ class Fetch implements WaitingFetch {
     this.wakes.push(isLast ? 'last' : 'look')
     this.onWake()
   }
+  end(): void {
+    this.wakes.push('end')
+  }
 }
 
 test('records wake those who wait for them when the batch that brought them ends, and only once', () => {
@@ -131,5 +134,18 @@ test('closing answers all, and whoever comes later at once', () => {
   purgatory.park(fetch)
   purgatory.close()
   purgatory.park(late)
-  assert.deepEqual([fetch.wakes, late.wakes, clock.timers], [['last'], ['last'], 0])
+  assert.deepEqual([fetch.wakes, late.wakes, clock.timers], [['end'], ['end'], 0])
+})
+
+test('a fetch that nobody waits for any more is forgotten', () => {
+  const clock = new ManualClock()
+  const purgatory = new FetchPurgatory(clock)
+  const here = partition()
+  const fetch = new Fetch([here])
+  purgatory.park(fetch)
+  assert.equal(purgatory.remove(fetch), true)
+  assert.equal(purgatory.remove(fetch), false)
+  purgatory.advanced(here, 10)
+  clock.advance(1000)
+  assert.deepEqual([fetch.wakes, purgatory.size, clock.timers, here.waiting.size], [[], 0, 0, 0])
 })

@@ -11,6 +11,8 @@ export interface WaitingFetch {
   readonly deadlineMs: number
   /** Look again: answer, or be parked anew. With `isLast`, answer with what there is. Must not throw. */
   wake(isLast: boolean): void
+  /** Answer without looking for records: the broker stops. Must not throw. */
+  end(): void
 }
 
 interface Parked {
@@ -39,10 +41,10 @@ export class FetchPurgatory {
     return this.#parked.size
   }
 
-  /** Keeps the fetch until its bytes are there or its time is over. After `close` it is woken for the last time at once. */
+  /** Keeps the fetch until its bytes are there or its time is over. After `close` it is ended at once. */
   park(fetch: WaitingFetch): void {
     if (this.#isClosed) {
-      fetch.wake(true)
+      fetch.end()
       return
     }
     for (const partition of fetch.partitions) partition.waiting.add(fetch)
@@ -72,10 +74,20 @@ export class FetchPurgatory {
     if (--this.#openBatches === 0) this.#release()
   }
 
-  /** Answers all that wait, and from now on everybody at once. */
+  /** Forgets a fetch that nobody waits for any more. */
+  remove(fetch: WaitingFetch): boolean {
+    const parked = this.#parked.get(fetch)
+    if (parked === undefined) return false
+    parked.timer.cancel()
+    this.#parked.delete(fetch)
+    for (const partition of fetch.partitions) partition.waiting.delete(fetch)
+    return true
+  }
+
+  /** Ends all that wait, and from now on everybody at once. */
   close(): void {
     this.#isClosed = true
-    for (const fetch of [...this.#parked.keys()]) this.#wake(fetch, true)
+    for (const fetch of [...this.#parked.keys()]) if (this.remove(fetch)) fetch.end()
   }
 
   #markReady(fetch: WaitingFetch): void {
@@ -101,11 +113,6 @@ export class FetchPurgatory {
   }
 
   #wake(fetch: WaitingFetch, isLast: boolean): void {
-    const parked = this.#parked.get(fetch)
-    if (parked === undefined) return
-    parked.timer.cancel()
-    this.#parked.delete(fetch)
-    for (const partition of fetch.partitions) partition.waiting.delete(fetch)
-    fetch.wake(isLast)
+    if (this.remove(fetch)) fetch.wake(isLast)
   }
 }

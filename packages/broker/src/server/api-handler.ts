@@ -21,6 +21,8 @@ export interface RequestContext {
   releaseRequest(): void
   /** Calls back once the answer's bytes have been handed to the kernel, or never will be: nobody looks at them any more. */
   afterSent(callback: () => void): void
+  /** Calls back when the connection is closed before this request is answered. */
+  whenClosed(callback: () => void): void
   /**
    * For work that can take long, to be asked between its steps: null while the loop may be held, else a promise of the
    * next turn, after other connections had theirs. Until the answer no other request of this connection is started.

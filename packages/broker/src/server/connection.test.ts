@@ -288,3 +288,14 @@ test('no Produce request overtakes one that goes on in another turn', async () =
   await host.settle('heavy')
   assert.deepEqual(host.started, ['light', 'heavy', 'next'])
 })
+
+test('a request under way is told when its client is gone, one that was answered is not', async () => {
+  const host = new Host()
+  const told: string[] = []
+  host.whileAnswering = name => host.connection.whenClosed(() => told.push(name))
+  host.receive(frame('answered'))
+  await host.settle('answered')
+  host.receive(frame('waiting'))
+  host.socket.destroy()
+  assert.deepEqual(told, ['waiting'])
+})

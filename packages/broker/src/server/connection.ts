@@ -63,6 +63,8 @@ export class ServerConnection {
   #outgoing: Buffer[] = []
   /** To be told when the kernel has taken the answers that are on their way. */
   #afterSent: (() => void)[] = []
+  /** Of the request in flight: to be told when its client is gone. */
+  #whenClosed: (() => void) | null = null
   #isPaused = false
   #isKernelFull = false
   #isServing = false
@@ -140,6 +142,12 @@ export class ServerConnection {
   afterSent(callback: () => void): void {
     if (this.#isClosed) callback()
     else this.#afterSent.push(callback)
+  }
+
+  /** Calls back when the connection closes before the request that is being started is answered; not for Produce, which overlaps. */
+  whenClosed(callback: () => void): void {
+    if (this.#isClosed) callback()
+    else this.#whenClosed = callback
   }
 
   /** The request in the frame is served and nobody looks at its bytes. */
@@ -257,6 +265,7 @@ export class ServerConnection {
   #answered(slot: Slot, chunks: AnswerChunks): void {
     slot.chunks = chunks
     if (this.#isClosed) return
+    this.#whenClosed = null
     this.lastActiveMs = this.#host.now()
     while (this.#inFlight[0] !== undefined && this.#inFlight[0].chunks !== null) {
       this.#send(this.#inFlight[0].chunks)
@@ -306,6 +315,7 @@ export class ServerConnection {
     // Those of requests under way stay with them.
     this.#lent.clear()
     this.#tellSent()
+    this.#whenClosed?.()
     this.#host.closed(this, this.#closeReason ?? error)
   }
 }

@@ -135,6 +135,10 @@ class HandledRequest implements RequestContext {
     this.#connection.afterSent(callback)
   }
 
+  whenClosed(callback: () => void): void {
+    this.#connection.whenClosed(callback)
+  }
+
   nextTurn(): Promise<void> | null {
     return this.#connection.nextTurn()
   }

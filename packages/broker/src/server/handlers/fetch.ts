@@ -76,7 +76,9 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
       return answer(fetched, { fetchContext, usesTopicIds, request, context, dependencies })
     }
     const fetched = operation.run()
-    return fetched instanceof Promise ? fetched.then(conclude) : conclude(fetched)
+    if (!(fetched instanceof Promise)) return conclude(fetched)
+    context.whenClosed(() => operation.abandon())
+    return fetched.then(conclude)
   })
 }
 

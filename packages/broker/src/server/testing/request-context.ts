@@ -13,6 +13,7 @@ export function requestContext(apiVersion: number, more: Partial<RequestContext>
     receivedAtMs: 0,
     releaseRequest() {},
     afterSent() {},
+    whenClosed() {},
     nextTurn: () => null,
     ...more,
   }
