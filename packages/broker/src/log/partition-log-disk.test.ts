@@ -174,6 +174,26 @@ test('a part of a failed write is cut off before anything follows', async () => 
   assert.equal(await valuesCount(logs.get('t')), 2)
 })
 
+test('a log that is reopened twice at a time keeps what the first that was done let in', async () => {
+  // However far the first is when the second comes.
+  for (let microtasks = 0; microtasks < 10; microtasks++) {
+    const disk = new FaultyDisk()
+    const logs = await startTestLogs({ disk })
+    const log = logs.create('t')
+    await log.append(batchOf('kept'), client)
+    disk.failWrites = path => new DiskError('full', path, 'no space left')
+    await log.append(batchOf('refused'), client)
+    disk.failWrites = () => null
+    const first = log.reopen()
+    for (let n = 0; n < microtasks; n++) await Promise.resolve()
+    const second = log.reopen()
+    assert.equal(await first, true)
+    assert.equal((await log.append(batchOf('acknowledged'), client)).baseOffset, 1)
+    assert.equal(await second, true)
+    assert.equal((await log.append(batchOf('next'), client)).baseOffset, 2, `after ${microtasks} microtasks`)
+  }
+})
+
 test('a failed write of a group fails all behind it, and none of them is acknowledged', async () => {
   const disk = new FaultyDisk()
   const logs = await startTestLogs({ disk })

@@ -106,6 +106,7 @@ export class PartitionLog {
   #lastFlushMs: number
   #offlineReason: string | null = null
   #canReopen = false
+  #reopening: Promise<boolean> | null = null
   #isClosed = false
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
@@ -644,10 +645,18 @@ export class PartitionLog {
 
   /**
    * Opens an offline log again, from its files alone, as after a crash: what was half written is cut off before anything
-   * new is appended. True when it is back.
+   * new is appended. True when it is back. Who asks meanwhile waits for the same: a second recovery would end behind the
+   * first appends, and lose them.
    */
-  async reopen(): Promise<boolean> {
-    if (this.#offlineReason === null) return true
+  reopen(): Promise<boolean> {
+    if (this.#offlineReason === null) return Promise.resolve(true)
+    this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening = null
+    })
+    return this.#reopening
+  }
+
+  async #reopen(): Promise<boolean> {
     await this.#commit.idle()
     await this.#housekeeping.idle()
     try {
@@ -659,7 +668,10 @@ export class PartitionLog {
         recoveryPoint: this.#flusher.recoveryPoint,
         logStartOffset: this.#logStartOffset,
       })
-      if (this.#isClosed) return false
+      if (this.#isClosed) {
+        for (const segment of loaded.segments.all) segment.release()
+        return false
+      }
       this.#loaded = loaded
       this.#flusher = this.#newFlusher(loaded)
       this.#nextOffset = loaded.logEndOffset
@@ -686,6 +698,7 @@ export class PartitionLog {
     this.#isClosed = true
     await this.#commit.idle()
     await this.#housekeeping.idle()
+    await this.#reopening
     let isClean = this.#offlineReason === null
     // What the next start misses of an empty log it makes anew: nothing of it has to last.
     if (isClean && this.#writtenEndOffset > 0) {
