@@ -38,9 +38,12 @@ export function* readBatches(
   offset: number,
   options: FileReadOptions,
 ): Generator<WantedRead, ReadBatches | null, number> {
-  for (let index = Math.max(segments.floorIndex(offset), 0); index < segments.count; index++) {
+  let index = Math.max(segments.floorIndex(offset), 0)
+  for (;;) {
     const segment = segments.all[index]
-    if (segment === undefined || segment.baseOffset >= options.endOffset) break
+    if (segment === undefined || segment.baseOffset >= options.endOffset) return null
+    // The list may be another one after the read: retention takes segments away, compaction puts one in the place of several.
+    const nextOffset = segments.all[index + 1]?.baseOffset
     segment.pin()
     try {
       const found = yield* readSegment({ segment, reader }, offset, options)
@@ -49,8 +52,9 @@ export function* readBatches(
     } finally {
       segment.unpin()
     }
+    if (nextOffset === undefined) return null
+    index = Math.max(segments.floorIndex(nextOffset), 0)
   }
-  return null
 }
 
 function* readSegment(
