@@ -166,8 +166,10 @@ async function copySegment(job: CompactionJob, source: Segment, compacted: Segme
     keptBytes = 0
   }
   await forEachBatch(job, source, (chunk, at) => {
-    const batch = compactBatch(chunk, at, pass)
+    let batch = compactBatch(chunk, at, pass)
     if (batch === null) return true
+    // Few small ones that stay would keep all the windows that they were read in.
+    if (batch.length * 2 < batch.buffer.byteLength) batch = Buffer.from(batch)
     const maxTimestamp = batchMaxTimestamp(batch, 0)
     compacted.place(
       { lastOffset: batchLastOffset(batch, 0), maxTimestamp, bytes: batch.length },
@@ -187,7 +189,7 @@ interface BatchPass {
   readonly job: CompactionJob
 }
 
-/** The batch as it stays: whole (a copy), with some of its records, or null. */
+/** The batch as it stays: whole (a view of the chunk), with some of its records, or null. */
 function compactBatch(chunk: Buffer, at: number, { newest, lastOffsets, job }: BatchPass): Buffer | null {
   const whole = chunk.subarray(at, at + batchBytes(chunk, at))
   if (!isComparable(chunk, at)) return whole
