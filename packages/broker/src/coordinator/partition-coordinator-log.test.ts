@@ -54,3 +54,24 @@ test('nothing is appended where another broker leads', () => {
   const partition = partitionOf(() => found(), { isLeader: false })
   assert.equal(new PartitionCoordinatorLog(partition).append(Buffer.alloc(0)), errorCodes.NOT_LEADER_OR_FOLLOWER)
 })
+
+test('several batches are appended one by one, for the log takes one at a time', async () => {
+  const all = batches(3)
+  for (const [codes, expected] of [
+    [[errorCodes.NONE, errorCodes.NONE, errorCodes.NONE], errorCodes.NONE],
+    [[errorCodes.NONE, errorCodes.KAFKA_STORAGE_ERROR, errorCodes.KAFKA_STORAGE_ERROR], errorCodes.KAFKA_STORAGE_ERROR],
+  ] as const) {
+    for (const isLate of [false, true]) {
+      const taken: Buffer[] = []
+      const append = (records: Buffer): AppendResult | Promise<AppendResult> => {
+        taken.push(records)
+        const result = { errorCode: codes[taken.length - 1] } as AppendResult
+        return isLate ? Promise.resolve(result) : result
+      }
+      const log = new PartitionCoordinatorLog({ ...partitionOf(() => found()), append })
+      assert.equal(await log.append(Buffer.concat(all)), expected)
+      const isWhole = isLate || expected === errorCodes.NONE
+      assert.deepEqual(taken, isWhole ? all : all.slice(0, 2))
+    }
+  }
+})

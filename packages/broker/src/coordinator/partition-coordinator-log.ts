@@ -1,4 +1,4 @@
-import { batchLastOffset, errorCodes, iterateBatches } from '@odradek/protocol'
+import { batchBytes, batchLastOffset, errorCodes, iterateBatches } from '@odradek/protocol'
 import type { AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts'
 import { whenAnswered } from './answer.ts'
 import type { CoordinatorLog } from './coordinator-log.ts'
@@ -31,8 +31,17 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   append(batches: Buffer): number | Promise<number> {
     if (!this.#partition.isLeader) return errorCodes.NOT_LEADER_OR_FOLLOWER
-    const result = this.#partition.append(batches, 'coordinator')
-    return whenAnswered(result, ({ errorCode }) => errorCode)
+    // The log takes one batch at a time. They get their offsets in order; where one fails, those behind it must not be there.
+    let outcome: number | Promise<number> = errorCodes.NONE
+    for (const at of iterateBatches(batches)) {
+      const result = this.#partition.append(batches.subarray(at, at + batchBytes(batches, at)), 'coordinator')
+      if (!(result instanceof Promise) && result.errorCode !== errorCodes.NONE) return result.errorCode
+      outcome = bothOf(
+        outcome,
+        whenAnswered(result, ({ errorCode }) => errorCode),
+      )
+    }
+    return outcome
   }
 
   /** Answers at once for as long as the log does. */
@@ -61,6 +70,12 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     }
     return proceed()
   }
+}
+
+/** The first error, if there is one. */
+function bothOf(first: number | Promise<number>, second: number | Promise<number>): number | Promise<number> {
+  if (!(first instanceof Promise) && !(second instanceof Promise)) return first === errorCodes.NONE ? second : first
+  return Promise.all([first, second]).then(([one, two]) => (one === errorCodes.NONE ? two : one))
 }
 
 /** The offset behind the last batch. */
