@@ -1,6 +1,7 @@
 import type { Clock } from '@odradek/platform'
 import { errorCodes, zeroUuid } from '@odradek/protocol'
 import type { LogRead, ReadOptions } from '../log/partition-log.ts'
+import type { FetchMemory } from './fetch-memory.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import type { FetchedPartition } from './fetch-session.ts'
 import type { Partition } from './partition.ts'
@@ -20,7 +21,7 @@ export interface PartitionFetch {
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
   readonly chunks: readonly Buffer[]
   readonly byteLength: number
-  /** See LogRead. */
+  /** Where it is there, it must be called once, when nobody looks at the chunks any more: their memory is used again. */
   readonly release: (() => void) | undefined
 }
 
@@ -46,6 +47,7 @@ export class FetchOperation implements WaitingFetch {
   readonly #limits: FetchLimits
   readonly #registry: PartitionRegistry
   readonly #purgatory: FetchPurgatory
+  readonly #memory: FetchMemory
   #resolve: (fetched: PartitionFetch[]) => void = () => {}
   #isAbandoned = false
 
@@ -54,12 +56,14 @@ export class FetchOperation implements WaitingFetch {
     limits: FetchLimits
     registry: PartitionRegistry
     purgatory: FetchPurgatory
+    memory: FetchMemory
     clock: Clock
   }) {
     this.#wanted = options.wanted
     this.#limits = options.limits
     this.#registry = options.registry
     this.#purgatory = options.purgatory
+    this.#memory = options.memory
     this.deadlineMs = options.limits.maxWaitMs > 0 ? options.clock.monotonic() + options.limits.maxWaitMs : 0
   }
 
@@ -125,7 +129,18 @@ export class FetchOperation implements WaitingFetch {
   }
 
   #readAll(): PartitionFetch[] | Promise<PartitionFetch[]> {
-    return this.#readFrom([], this.#limits.maxBytes, true)
+    const wanted = Math.min(this.#limits.maxBytes, this.#partitionsMaxBytes())
+    const granted = this.#memory.reserve(wanted)
+    const fetched = this.#readFrom([], granted < wanted ? granted : this.#limits.maxBytes, true)
+    if (fetched instanceof Promise) return fetched.finally(() => this.#memory.release(granted))
+    this.#memory.release(granted)
+    return fetched
+  }
+
+  #partitionsMaxBytes(): number {
+    let bytes = 0
+    for (const { partitionMaxBytes } of this.#wanted) bytes += partitionMaxBytes
+    return bytes
   }
 
   /** Goes on with the partition behind the ones already read. One after the other: each may take what the others left. */
@@ -185,11 +200,21 @@ export class FetchOperation implements WaitingFetch {
             divergingEpoch: null,
             chunks: read.chunks,
             byteLength: read.byteLength,
-            release: read.release,
+            release: this.#hold(read),
           }
         : failed(wanted, partition, read.errorCode)
     const read = log.read(wanted.fetchOffset, options)
     return read instanceof Promise ? read.then(conclude) : conclude(read)
+  }
+
+  /** Counts the bytes until they are released. */
+  #hold({ byteLength, release }: LogRead): (() => void) | undefined {
+    if (byteLength === 0) return undefined
+    this.#memory.take(byteLength)
+    return () => {
+      this.#memory.release(byteLength)
+      release?.()
+    }
   }
 
   #check(wanted: FetchedPartition, partition: Partition): number {

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '@odradek/platform'
 import { errorCodes, type FetchRequest, fetchRequest, fetchResponse, type MessageInput } from '@odradek/protocol'
+import { FetchMemory } from '../../replication/fetch-memory.ts'
 import { FetchOperation, failed, type PartitionFetch } from '../../replication/fetch-operation.ts'
 import type { FetchPurgatory } from '../../replication/fetch-purgatory.ts'
 import { type FetchedPartition, fetchKey, tell } from '../../replication/fetch-session.ts'
@@ -33,8 +34,12 @@ const sessionErrors: Readonly<Record<FetchSessionError, number>> = {
   'topic-ids-differ': errorCodes.FETCH_SESSION_TOPIC_ID_ERROR,
 }
 
+/** Of all answers that are on their way: some answers of the usual greatest size, or very many of the usual one. */
+const unsentBytesMax = 256 * 1024 * 1024
+
 export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchRequest, Answer> {
   const { partitions, sessions, clock } = dependencies
+  const memory = new FetchMemory(unsentBytesMax)
   return apiHandler(fetchRequest, fetchResponse, (request, context) => {
     const usesTopicIds = context.apiVersion >= 13
     const wanted = readWanted(request, usesTopicIds, partitions)
@@ -68,6 +73,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
       },
       registry: partitions,
       purgatory: dependencies.purgatory,
+      memory,
       clock,
     })
     const conclude = (fetched: PartitionFetch[]): Answer => {
