@@ -57,6 +57,13 @@ export class BrokerProcess {
     return this.#child.pid
   }
 
+  /** Why it is not running any more, with the end of what it printed; null while it runs. */
+  get obituary(): string | null {
+    const child = this.#child
+    if (child === undefined || !hasEnded(child)) return null
+    return `${this.name} ended with ${child.exitCode ?? child.signalCode}\n${this.#tail()}`
+  }
+
   /** What it printed, over all its starts. */
   get output(): string {
     return readFileSync(path.join(this.directory, 'output.log'), 'utf8')

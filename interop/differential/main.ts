@@ -4,6 +4,7 @@
  *   npm run differential -- [--seed N] [--sequences N] [--left kafka|HOST:PORT] [--right odradek|kafka|PORT]
  */
 import { parseArgs } from 'node:util'
+import type { BrokerProcess } from '../broker-process.ts'
 import { type BrokerKind, startBroker } from './brokers.ts'
 import { describeFailure, describeRun } from './report.ts'
 import { runDifferential } from './run.ts'
@@ -24,6 +25,7 @@ const sequences = Number(values.sequences)
 console.log(`seed ${seed}, ${sequences} sequences, ${values.left} and ${values.right}`)
 
 await using stack = new AsyncDisposableStack()
+const brokers: BrokerProcess[] = []
 const [left, right] = await Promise.all([portOf(values.left), portOf(values.right)])
 const startedAt = performance.now()
 const result = await runDifferential(
@@ -40,6 +42,7 @@ const result = await runDifferential(
   },
 )
 console.log(describeRun(result))
+for (const broker of brokers) if (broker.obituary !== null) console.log(broker.obituary)
 console.log(`${result.failures.length} of ${result.played} sequences differ; ${seconds()} s`)
 process.exitCode = result.failures.length === 0 ? 0 : 1
 
@@ -49,6 +52,7 @@ async function portOf(which: string): Promise<number> {
   if (which !== 'kafka' && which !== 'odradek')
     throw new Error(`--left and --right take kafka, odradek or a port, not ${which}`)
   const broker = stack.use(await startBroker(which satisfies BrokerKind))
+  brokers.push(broker)
   return broker.port
 }
 

@@ -136,7 +136,7 @@ export function deleteTopics(scope: Scope): Step[] {
 export function createPartitions(scope: Scope): Step[] {
   const { random } = scope
   const name = someTopic(scope)
-  const count = random.mostly(random.int(2, 5), [0, 1, -1, 20_000], 0.8)
+  const count = random.mostly(random.int(2, 5), [0, 1, -1], 0.8)
   const assignments = random.mostly<{ brokerIds: number[] }[] | null>(
     null,
     [[{ brokerIds: [1] }], [{ brokerIds: [9] }], [{ brokerIds: [] }]],

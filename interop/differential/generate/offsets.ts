@@ -25,7 +25,9 @@ export function offsetCommit(scope: Scope): Step[] {
     committedMetadata: random.mostly<string | null>('', ['note', null], 0.8),
   }
   // Beside one that is fine: Kafka keeps a group in memory of which nothing at all was stored, and then knows it.
-  const refused = random.chance(0.1) ? [{ ...partition, partitionIndex: 0, committedMetadata: 'm'.repeat(5_000) }] : []
+  const hasTwo = scope.topics.some(topic => topic.name === name && topic.partitions >= 2)
+  const refused =
+    hasTwo && random.chance(0.15) ? [{ ...partition, partitionIndex: 0, committedMetadata: 'm'.repeat(5_000) }] : []
   const partitions = refused.length > 0 ? [...refused, { ...partition, partitionIndex: 1 }] : [partition]
   const committedLeaderEpoch = random.mostly(-1, [0, 3])
   return [
