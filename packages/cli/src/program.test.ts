@@ -37,7 +37,7 @@ test('a command line that says nothing, or nothing known, ends with 2', async ()
   assert.match(nothing.stderr, /^Usage: odradek /)
   const unknown = await runOdradek(['strat'])
   assert.equal(unknown.status, 2)
-  assert.equal(unknown.stderr, "odradek: unknown command 'strat' (Did you mean start?)\n")
+  assert.equal(unknown.stderr, "odradek: unknown command 'strat' (Did you mean start?) (see odradek --help)\n")
 })
 
 for (const shell of ['bash', 'zsh', 'fish']) {

@@ -39,9 +39,20 @@ export function settle(command: Command): void {
     },
   })
   command.exitOverride().configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: /, 'odradek: ').replace(/\n\(Did you/, ' (Did you')),
+    outputError: (text, write) =>
+      write(
+        `${text
+          .replace(/^error: /, 'odradek: ')
+          .replace(/\n\(Did you/, ' (Did you')
+          .trimEnd()} (see ${nameOf(command)} --help)\n`,
+      ),
   })
   for (const each of command.commands) settle(each)
+}
+
+/** As it is typed: 'odradek topic create'. */
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
 }
 
 function isOwn([heading]: [heading: string, ...unknown[]]): boolean {

@@ -109,7 +109,7 @@ async function offsetsWithLag(
   const ends = await listOffsets(cluster, [...wanted.intersection(existing)], LATEST)
   return ends
     .filter(end => committed.has(key(end.topic, end.partition)) || owners.has(key(end.topic, end.partition)))
-    .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+    .sort(byPartition)
     .map(end => {
       const at = committed.get(key(end.topic, end.partition))?.offset ?? null
       const owner = owners.get(key(end.topic, end.partition))
@@ -124,6 +124,11 @@ async function offsetsWithLag(
         member,
       }
     })
+}
+
+function byPartition(a: PartitionOffset, b: PartitionOffset): number {
+  if (a.topic === b.topic) return a.partition - b.partition
+  return a.topic < b.topic ? -1 : 1
 }
 
 function resetCommand(): Command {
@@ -169,7 +174,9 @@ async function resetTargets(
   const wanted = new Map(flags.topic.map(parseTopicPartitions))
   const names = [...wanted.keys()]
   const of = async (timestamp: number) =>
-    (await listOffsets(cluster, names, timestamp)).filter(each => wanted.get(each.topic)?.has(each.partition) !== false)
+    (await listOffsets(cluster, names, timestamp))
+      .filter(each => wanted.get(each.topic)?.has(each.partition) !== false)
+      .sort(byPartition)
   const starts = await of(EARLIEST)
   const ends = await of(LATEST)
   const unknown = [...wanted].flatMap(([topic, partitions]) =>

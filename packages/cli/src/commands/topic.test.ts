@@ -85,7 +85,7 @@ test('what is not there or cannot be is told with its name', async () => {
 test('without a broker every command says so at once', async () => {
   for (const command of ['topic list', 'group list', 'produce t', 'consume t', 'consume t --group g']) {
     const nobody = [...command.split(' '), '--bootstrap', '127.0.0.1:1']
-    assert.match(await cluster.refusal(1, nobody), /no broker at 127\.0\.0\.1:1: .*Start one with: odradek start$/)
+    assert.match(await cluster.refusal(1, nobody), /cannot connect to 127\.0\.0\.1:1: .*Start one with: odradek start$/)
   }
 })
 
