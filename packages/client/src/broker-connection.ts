@@ -62,7 +62,7 @@ export class BrokerConnection implements ConnectionHandler {
     const connection = await options.network
       .connect({ ...at, timeoutMs: options.timeoutMs })
       .catch((error: NetworkError) => {
-        throw new ConnectionError(`no broker at ${at.host}:${at.port}: ${error.message}`, { cause: error })
+        throw new ConnectionError(error.message, { cause: error })
       })
     const broker = new BrokerConnection(connection, at, options)
     connection.handle(broker)
