@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 
 const batchEveryMs = 20
+const connectAttemptsMax = 100
 
 const [bootstrap, writer, rate, size, partitionCount, ...topics] = process.argv.slice(2)
 if (bootstrap === undefined || topics.length === 0) {
@@ -32,9 +33,21 @@ process.stdin.once('end', () => {
 })
 process.stdin.resume()
 
-await producer.connect()
+await connect()
 await Promise.all(topics.map(write))
 await producer.disconnect()
+
+/** What kafkajs does while it connects it does not try again by itself. */
+async function connect(): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await producer.connect()
+    } catch (error) {
+      if (attempt === connectAttemptsMax) throw error
+      await sleep(100)
+    }
+  }
+}
 
 async function write(topic: string): Promise<void> {
   for (let number = 0; !told; number += share) {

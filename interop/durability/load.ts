@@ -59,6 +59,7 @@ export const mixedLoad: LoadPlan = {
 
 const group = 'followers'
 const catchUpTimeoutMs = 30_000
+const observationTimeoutMs = 30_000
 
 export class Load {
   readonly #broker: BrokerProcess
@@ -121,7 +122,7 @@ export class Load {
   #askOffsets(): Promise<string> {
     const { partitions, topics } = this.#plan
     const args = ['offsets', this.#broker.bootstrap, group, String(partitions), ...Object.keys(topics)]
-    return mustRun(this.#program, args)
+    return mustRun(this.#program, args, { timeoutMs: observationTimeoutMs })
   }
 
   /** Lets the writers have all acknowledged and the members see it all, then ends them. */
