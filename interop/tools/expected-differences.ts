@@ -6,9 +6,11 @@ interface Difference {
   readonly reason: string
 }
 
-/** A difference that can be taken out of the output (either one, of either broker), so that the rest is compared. */
+/** A difference that can be taken out of the output (either one, of both brokers), so that the rest is compared. */
 interface PartialDifference extends Difference {
   rewrite(output: string): string
+  /** The one whose output has it; both, if left out. */
+  readonly side?: 'kafka'
 }
 
 /** A command that does something else: what Odradek says to it has to match. */
@@ -24,7 +26,10 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     command: /^(console-producer|console-consumer|consumer-perf-test) /,
     reason:
       'a topic that its first use creates is there, with its leaders, in the very answer; Kafka lets the client ask again',
-    rewrite: withoutLines(/^\[.* WARN .*recoverable issue .*=UNKNOWN_TOPIC_OR_PARTITION\}$/),
+    side: 'kafka',
+    rewrite: withoutLines(
+      /^\[.* WARN .*(recoverable issue .*=(UNKNOWN_TOPIC_OR_PARTITION|LEADER_NOT_AVAILABLE)\}|NOT_LEADER_OR_FOLLOWER|NotLeaderOrFollowerException.*)$/,
+    ),
   },
 
   // Another make.

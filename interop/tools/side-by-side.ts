@@ -18,7 +18,7 @@ const settings: Readonly<Record<string, string>> = {
 const scriptsDirectory = path.join(import.meta.dirname, 'scripts')
 
 /** In this order, on one pair of brokers: what comes later sees what was left behind. */
-const scripts = ['topics', 'records', 'groups', 'internal-topics', 'load', 'configs', 'cluster', 'not-yet']
+const scripts = ['topics', 'groups', 'internal-topics', 'records', 'load', 'configs', 'cluster', 'not-yet']
 
 /** The names of the scripts to play: all, or those of `ODRADEK_TOOLS_SCRIPT` (parted by commas). */
 export function scriptNames(): readonly string[] {

@@ -38,6 +38,7 @@ public final class ToolRunner {
   private static final InputStream orders = System.in;
   private static final PrintStream answers = System.out;
   private static final PrintStream ownErrors = System.err;
+  private static final long hooksTimeoutMs = 10_000;
   private static final Map<Integer, Command> commands = new ConcurrentHashMap<>();
 
   public static void main(String[] args) throws IOException {
@@ -122,8 +123,15 @@ public final class ToolRunner {
       boolean inTime;
       try {
         inTime = ended.await(timeoutMs, TimeUnit.MILLISECONDS);
-        for (Runnable hook : shutdownHooks) runHook(hook);
-        if (stopped) tool.join(10_000);
+        Thread hooks = new Thread(() -> shutdownHooks.forEach(this::runHook), "shutdown");
+        hooks.setDaemon(true);
+        hooks.start();
+        hooks.join(hooksTimeoutMs);
+        if (hooks.isAlive()) {
+          System.err.println("its shutdown hooks do not end");
+          inTime = false;
+        }
+        if (stopped) tool.join(hooksTimeoutMs);
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
