@@ -155,6 +155,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
     sessions,
     groups,
     logDirectory: dataDirectory.path,
+    directoryId: dataDirectory.directoryId,
   }
   const server = new Server({
     platform,

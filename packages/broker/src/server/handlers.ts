@@ -60,6 +60,7 @@ export interface HandlerDependencies {
   readonly sessions: FetchSessionCache
   readonly groups: GroupCoordinator
   readonly logDirectory: string
+  readonly directoryId: string
 }
 
 /** One handler an API: what is in this list is what the broker serves. */
@@ -89,7 +90,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     metadataHandler({ image, config, topicCreation: new TopicCreation(controller), nodeEndpoints }),
     describeTopicPartitionsHandler({ image, config, nodeEndpoints }),
     describeClusterHandler({ image, nodeEndpoints }),
-    describeQuorumHandler({ image, clock, nodeEndpoints }),
+    describeQuorumHandler({ image, clock, nodeEndpoints, directoryId: dependencies.directoryId }),
     createTopicsHandler({ controller, config }),
     deleteTopicsHandler({ controller }),
     createPartitionsHandler({ controller }),

@@ -131,6 +131,11 @@ test('a running broker takes what can change while it runs', () => {
     answers('min.insync.replicas', '2'),
     'INVALID_CONFIG Broker-level min.insync.replicas cannot be altered while ELR is enabled.',
   )
+  assert.deepEqual(
+    alter([resource('broker', '1', ['min.insync.replicas', 'delete', null])]).answer,
+    ['INVALID_CONFIG Broker-level min.insync.replicas cannot be altered while ELR is enabled.'],
+    'even where there is none',
+  )
   assert.equal(
     answers('log.preallocate', 'true'),
     'INVALID_CONFIG known to Kafka, not supported by Odradek yet: log.preallocate',

@@ -73,7 +73,8 @@ function decideResource(
   const before = overridesOf(image, resource)
   const after = input.incremental ? applyOperations(alteration, resource, before) : wholeOf(alteration)
   if ('errorCode' in after) return after
-  const problem = checkResource(image, resource, { before, after: after.overrides }, input.config)
+  const named = new Set(alteration.configs.map(({ name }) => name))
+  const problem = checkResource(image, resource, { before, after: after.overrides, named }, input.config)
   if (problem !== null) return problem
   if (sameSettings(before, after.overrides)) return { changes: [] }
   const empty = Object.keys(after.overrides).length === 0
@@ -175,7 +176,7 @@ const valueLengthMax = 32_767
 function checkResource(
   image: ClusterImage,
   { type, name }: ConfigResource,
-  { before, after }: { before: ConfigOverrides; after: ConfigOverrides },
+  { before, after, named }: { before: ConfigOverrides; after: ConfigOverrides; named: ReadonlySet<string> },
   config: BrokerConfig,
 ): Outcome | null {
   if (Object.values(after).some(value => value.length > valueLengthMax)) {
@@ -195,7 +196,7 @@ function checkResource(
     const problem = checkGroupConfig(after, before)
     return problem === null ? null : refusal('INVALID_CONFIG', problem)
   }
-  return checkDynamicBrokerConfig({ after, before, perBroker: name !== '' })
+  return checkDynamicBrokerConfig({ after, before, named, perBroker: name !== '' })
 }
 
 function sameSettings(a: ConfigOverrides, b: ConfigOverrides): boolean {

@@ -9,6 +9,8 @@ import { brokerStanding, explainUnsupported } from './standing.ts'
 export function checkDynamicBrokerConfig(input: {
   readonly after: ConfigOverrides
   readonly before: ConfigOverrides
+  /** The settings that the request is about, changed or not. */
+  readonly named: ReadonlySet<string>
   readonly perBroker: boolean
 }): Outcome | null {
   const { after, before, perBroker } = input
@@ -39,21 +41,27 @@ function invalid(message: string): Outcome {
   return refusal('INVALID_REQUEST', message)
 }
 
-/** With eligible leader replicas there is one minimum for the whole cluster, and always one. */
+/**
+ * With eligible leader replicas there is one minimum for the whole cluster, and always one. Kafka refuses the mention of
+ * another, even where nothing would change.
+ */
 function checkMinInsyncReplicas({
   after,
   before,
+  named,
   perBroker,
 }: {
   after: ConfigOverrides
   before: ConfigOverrides
+  named: ReadonlySet<string>
   perBroker: boolean
 }): Outcome | null {
   const name = 'min.insync.replicas'
-  if (perBroker && after[name] !== before[name]) {
+  const isTouched = named.has(name) || after[name] !== before[name]
+  if (perBroker && isTouched) {
     return refusal('INVALID_CONFIG', `Broker-level ${name} cannot be altered while ELR is enabled.`)
   }
-  if (!perBroker && after[name] === undefined && before[name] !== undefined) {
+  if (!perBroker && isTouched && after[name] === undefined) {
     return refusal('INVALID_CONFIG', `Cluster-level ${name} cannot be removed while ELR is enabled.`)
   }
   return null

@@ -58,7 +58,7 @@ test('a broker is not asked for controllers', async () => {
 })
 
 test('the quorum of one node is led by itself and has no other voter', async () => {
-  const handler = describeQuorumHandler({ ...dependencies, clock: { now: () => 5 } })
+  const handler = describeQuorumHandler({ ...dependencies, clock: { now: () => 5 }, directoryId: 'D' })
   const ask = async (topicName: string, partitionIndex: number) => {
     const topics = [{ topicName, partitions: [{ partitionIndex }] }]
     const answer = await handler.handle({ topics }, requestContext(2))
@@ -67,7 +67,7 @@ test('the quorum of one node is led by itself and has no other voter', async () 
   const { partition, nodes } = await ask('__cluster_metadata', 0)
   assert.deepEqual([partition?.leaderId, partition?.highWatermark], [1, 42])
   assert.deepEqual(partition?.currentVoters, [
-    { replicaId: 1, logEndOffset: 42, lastFetchTimestamp: 5, lastCaughtUpTimestamp: 5 },
+    { replicaId: 1, replicaDirectoryId: 'D', logEndOffset: 42, lastFetchTimestamp: 5, lastCaughtUpTimestamp: 5 },
   ])
   assert.deepEqual(nodes, [{ nodeId: 1, listeners: [{ name: 'PLAINTEXT', host: 'b1', port: 9001 }] }])
   for (const [topicName, index] of [

@@ -20,10 +20,13 @@ export function describeQuorumHandler({
   image: currentImage,
   clock,
   nodeEndpoints,
+  directoryId,
 }: {
   image: () => ClusterImage
   clock: Pick<Clock, 'now'>
   nodeEndpoints: NodeEndpoints
+  /** Of the directory that holds the log of this voter. */
+  directoryId: string
 }): ApiHandler<DescribeQuorumRequest, Answer> {
   return apiHandler(describeQuorumRequest, describeQuorumResponse, (request, context) => {
     const image = currentImage()
@@ -36,6 +39,7 @@ export function describeQuorumHandler({
         }
         const leader = {
           replicaId: image.controllerId,
+          ...(context.apiVersion >= 2 ? { replicaDirectoryId: directoryId } : {}),
           logEndOffset: image.revision + 1,
           lastFetchTimestamp: now,
           lastCaughtUpTimestamp: now,
