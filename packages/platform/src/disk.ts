@@ -49,7 +49,8 @@ export interface DiskLock {
   release(): void
 }
 
-export type DiskErrorKind = 'missing' | 'full' | 'denied' | 'locked' | 'io'
+/** 'descriptors': the process or the system has as many files and connections open as it may. */
+export type DiskErrorKind = 'missing' | 'full' | 'descriptors' | 'denied' | 'locked' | 'io'
 
 export class DiskError extends Error {
   readonly kind: DiskErrorKind

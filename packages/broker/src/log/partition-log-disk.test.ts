@@ -158,6 +158,21 @@ test('a full disk takes one partition offline with one line, and space brings it
   assert.equal((await full.append(batchOf('back'), client)).baseOffset, 5)
 })
 
+test('a partition that found no descriptor left comes back, for connections may have taken them all', async () => {
+  const disk = new FaultyDisk()
+  const logs = await startTestLogs({ disk })
+  const log = logs.create('t')
+  await log.append(batchOf('kept'), client)
+  disk.failWrites = path => new DiskError('descriptors', path, 'too many open files')
+  assert.equal((await log.append(batchOf('refused'), client)).errorCode, errorCodes.KAFKA_STORAGE_ERROR)
+  disk.failWrites = () => null
+  for (let n = 0; n < 5 && log.offlineReason !== null; n++) {
+    logs.clock.advance(1000)
+    await turn()
+  }
+  assert.equal((await log.append(batchOf('back'), client)).baseOffset, 1)
+})
+
 test('a part of a failed write is cut off before anything follows', async () => {
   const disk = new FaultyDisk()
   const logs = await startTestLogs({ disk })

@@ -231,7 +231,7 @@ export class PartitionLog {
     return this.#offlineReason
   }
 
-  /** Offline because there was no space: nothing that was acknowledged can have been lost by it. */
+  /** Offline because space or descriptors had run out: nothing that was acknowledged can have been lost by it. */
   get canReopen(): boolean {
     return this.#canReopen
   }
@@ -636,7 +636,7 @@ export class PartitionLog {
   #fail(error: unknown): void {
     if (this.#offlineReason !== null) return
     this.#offlineReason = error instanceof Error ? error.message : String(error)
-    this.#canReopen = error instanceof DiskError && error.kind === 'full'
+    this.#canReopen = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
     this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
     this.#tail.clear()
     this.#acks.fail(offlineResult)

@@ -6,6 +6,8 @@ const diskKinds = new Map<string, DiskErrorKind>([
   ['ENOTDIR', 'missing'],
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
+  ['EMFILE', 'descriptors'],
+  ['ENFILE', 'descriptors'],
   ['EACCES', 'denied'],
   ['EPERM', 'denied'],
   ['EROFS', 'denied'],
