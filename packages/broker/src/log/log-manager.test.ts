@@ -5,6 +5,7 @@ import { encodeBatch, errorCodes } from '@odradek/protocol'
 import { silentLogger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { DataDirectory } from './data-directory.ts'
+import { defaultLogManagerConfig } from './log-manager.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 import { readTextFile, writeTextFile } from './text-file.ts'
 
@@ -109,6 +110,22 @@ test('a start after a clean stop reads no batches, only headers behind the last 
   await logs.restart()
   assert.equal(logs.get('a').logEndOffset, 200)
   assert.ok(readBytes < 20_000, `${readBytes} bytes read`)
+})
+
+test('the timer of retention lets others have their turn between two logs', async () => {
+  const logs = await startTestLogs({ config: { retentionMs: 1000 } })
+  const names = ['a', 'b', 'c']
+  for (const name of names) {
+    logs.create(name)
+    await append(logs, name)
+  }
+  logs.clock.advance(defaultLogManagerConfig.initialTaskDelayMs)
+  const deleted = () => names.filter(name => logs.get(name).logStartOffset === 1).length
+  assert.equal(deleted(), 1)
+  for (let n = 2; n <= 3; n++) {
+    await new Promise(resolve => setImmediate(resolve))
+    assert.equal(deleted(), n)
+  }
 })
 
 test('a deleted partition leaves at once by name, and from the disk after its delay', async () => {

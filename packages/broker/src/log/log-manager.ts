@@ -340,10 +340,21 @@ export class LogManager {
   }
 
   #applyRetention(): void {
-    const nowMs = this.#clock.now()
-    let deleted = 0
-    for (const log of this.#logs.values()) deleted += log.applyRetention(nowMs)
+    for (const log of this.#logs.values()) this.#applyRetentionTo(log)
+  }
+
+  /** Syncs and renames keep the loop for milliseconds a log: with thousands of them clients have to be served in between. */
+  async #applyRetentionInTurns(): Promise<void> {
+    for (const log of [...this.#logs.values()]) {
+      if (this.#isClosed) return
+      if (this.#applyRetentionTo(log) > 0) await new Promise<void>(resolve => this.#clock.soon(resolve))
+    }
+  }
+
+  #applyRetentionTo(log: PartitionLog): number {
+    const deleted = log.applyRetention(this.#clock.now())
     if (deleted > 0) this.#scheduleCheckpoint()
+    return deleted
   }
 
   #flushDue(): void {
@@ -434,7 +445,7 @@ export class LogManager {
   #startTimers(): void {
     const config = this.#config
     const initialMs = config.initialTaskDelayMs
-    this.#repeat('retention', initialMs, config.retentionCheckIntervalMs, () => this.#applyRetention())
+    this.#repeat('retention', initialMs, config.retentionCheckIntervalMs, () => void this.#applyRetentionInTurns())
     this.#repeat('flush', initialMs, config.flushSchedulerIntervalMs, () => this.#flushDue())
     const checkpointMs = Math.min(config.recoveryPointCheckpointIntervalMs, config.logStartOffsetCheckpointIntervalMs)
     this.#repeat('checkpoint', initialMs, checkpointMs, () => void this.checkpoint())
@@ -461,7 +472,7 @@ export class LogManager {
     this.#timers.set(name, timer)
   }
 
-  /** A disk that was full and has space again serves again by itself; one that failed otherwise needs a person. */
+  /** What space or descriptors lacked for serves again by itself; a disk that failed otherwise needs a person. */
   async #reopenOffline(): Promise<void> {
     for (const log of this.#logs.values()) {
       if (log.offlineReason === null || !log.canReopen) continue
