@@ -161,6 +161,24 @@ for (const group of [[], ['--group', 'waiting']]) {
   })
 }
 
+for (const group of [[], ['--group', 'patient']]) {
+  test(`a reader goes on when its broker comes back${group.length > 0 ? ', as a member' : ''}`, async () => {
+    const data = join(scratch, `restarted-${group.length}`)
+    const first = await startBroker({ data })
+    const to = ['--bootstrap', first.bootstrapServers]
+    await cluster.text(['produce', 'kept', '-q', ...to], { input: 'before\n' })
+    const reader = await cluster.start(['consume', 'kept', ...group, ...to])
+    await reader.stdoutHas(/before\n/)
+    await first.stop()
+    await using second = await startBroker({ data, listen: first.bootstrapServers })
+    assert.equal(second.port, first.port)
+    await cluster.text(['produce', 'kept', '-q', ...to], { input: 'after\n' })
+    await reader.stdoutHas(/before\nafter\n/)
+    reader.child.kill('SIGINT')
+    assert.equal((await reader.ended).status, 0)
+  })
+}
+
 test('a reader whose pipe is closed ends without a word', async () => {
   await cluster.text(['produce', 'piped', '-q'], { input: 'line\n'.repeat(200_000) })
   const reader = await cluster.start(['consume', 'piped'])
