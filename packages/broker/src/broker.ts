@@ -17,7 +17,7 @@ import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
 import { FetchSessionCache } from './replication/fetch-session-cache.ts'
-import { logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
+import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
@@ -120,6 +120,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
     logger,
   })
   await metadata.subscribe((next, previous) => partitions.apply(next, previous))
+  await metadata.subscribe(() => logs.updateCleanerBackoff(cleanerBackoffMsOf(config)))
   logs.setAsideStrays(log => metadata.image.topics.get(log.topic)?.partitions[log.partition] !== undefined)
 
   const groups = new GroupCoordinator({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import {
   batchBaseOffset,
   batchBytes,
@@ -126,6 +127,20 @@ test('what has been compacted once is not read again for keys, and the checkpoin
   const cleaned = Number(/^0\n1\nt 0 (\d+)\n$/.exec(text)?.[1])
   assert.equal(logs.get('t').measureDirt(cleaned)?.isDue, false)
   assert.equal(logs.get('t').measureDirt(0)?.isDue, true)
+})
+
+test('the pause between two looks for dirt may be changed', async () => {
+  const logs = await compacted()
+  const log = logs.create('t')
+  for (let n = 0; n < 20; n++) await put(logs, [['a', `a${n}`]])
+  const bytesBefore = log.sizeBytes
+  logs.manager.updateCleanerBackoff(500)
+  logs.clock.advance(499)
+  for (let turn = 0; turn < 100; turn++) await setImmediate()
+  assert.equal(log.sizeBytes, bytesBefore)
+  logs.clock.advance(1)
+  for (let turn = 0; turn < 1000 && log.sizeBytes === bytesBefore; turn++) await setImmediate()
+  assert.ok(log.sizeBytes < bytesBefore)
 })
 
 test('a tombstone goes delete.retention.ms after the pass that found it alone', async () => {

@@ -77,6 +77,8 @@ export interface LogManagerOptions {
 /** How often an offline log is looked at, and how much space there must be again before it is opened. */
 const reopenIntervalMs = 1000
 const reopenUsableBytes = 16 * 1024 * 1024
+/** Every turn looks at all logs: a pause of 0 would leave time for nothing else. */
+const shortestCleanerBackoffMs = 100
 /** Descriptors that the logs may hold; connections need some, too. */
 const openSegmentsMax = 2000
 /** How often files that nobody used meanwhile are closed. */
@@ -104,6 +106,7 @@ export class LogManager {
   readonly #context: LogContext
   readonly #logs = new Map<string, PartitionLog>()
   readonly #timers = new Map<string, Timer>()
+  #cleanerBackoffMs: number
   /** Up to where each compacted log has been. */
   #cleanedOffsets = new Map<string, number>()
   #compacting: Promise<void> | null = null
@@ -118,6 +121,7 @@ export class LogManager {
     this.#logger = logger
     this.#path = options.dataDirectory.path
     this.#config = { ...defaultLogManagerConfig, ...options.config }
+    this.#cleanerBackoffMs = this.#config.cleanerBackoffMs
     this.#context = {
       disk,
       clock,
@@ -332,6 +336,15 @@ export class LogManager {
     for (const log of this.#logs.values()) if (log.topic === topic) log.config = config
   }
 
+  /** The pause begins anew. */
+  updateCleanerBackoff(backoffMs: number): void {
+    if (backoffMs === this.#cleanerBackoffMs) return
+    this.#cleanerBackoffMs = backoffMs
+    this.#timers.get('cleaner')?.cancel()
+    this.#timers.delete('cleaner')
+    this.#startCleaner()
+  }
+
   /** Runs retention, flush.ms and producer expiry now, as the timers do. */
   runMaintenance(): void {
     this.#applyRetention()
@@ -451,9 +464,14 @@ export class LogManager {
     this.#repeat('checkpoint', initialMs, checkpointMs, () => void this.checkpoint())
     const expiryMs = config.producerIdExpirationCheckIntervalMs
     this.#repeat('producers', expiryMs, expiryMs, () => this.#expireProducers())
-    this.#repeat('cleaner', config.cleanerBackoffMs, config.cleanerBackoffMs, () => void this.compactDirty())
+    this.#startCleaner()
     this.#repeat('release', releaseIntervalMs, releaseIntervalMs, () => this.#context.open.releaseIdle())
     this.#repeat('reopen', reopenIntervalMs, reopenIntervalMs, () => void this.#reopenOffline())
+  }
+
+  #startCleaner(): void {
+    const everyMs = Math.max(this.#cleanerBackoffMs, shortestCleanerBackoffMs)
+    this.#repeat('cleaner', everyMs, everyMs, () => void this.compactDirty())
   }
 
   #repeat(name: string, firstMs: number, everyMs: number, task: () => void): void {

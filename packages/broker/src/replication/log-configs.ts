@@ -53,6 +53,11 @@ export function logManagerConfigOf(broker: BrokerConfig): Partial<LogManagerConf
     initialTaskDelayMs: bounded(broker.number('log.initial.task.delay.ms')),
     producerIdExpirationMs: broker.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: broker.number('producer.id.expiration.check.interval.ms'),
-    ...(broker.boolean('log.cleaner.enable') ? {} : { cleanerBackoffMs: never }),
+    cleanerBackoffMs: cleanerBackoffMsOf(broker),
   }
+}
+
+/** May change while the broker runs. */
+export function cleanerBackoffMsOf(broker: BrokerConfig): number {
+  return broker.boolean('log.cleaner.enable') ? bounded(broker.number('log.cleaner.backoff.ms')) : never
 }

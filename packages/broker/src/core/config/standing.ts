@@ -68,6 +68,7 @@ const honouredBrokerSettings = new Set([
   'compression.gzip.level',
   'compression.type',
   'compression.zstd.level',
+  'log.cleaner.backoff.ms',
   'log.cleaner.delete.retention.ms',
   'log.cleaner.enable',
   'log.cleaner.max.compaction.lag.ms',
