@@ -36,8 +36,8 @@ const result = await runDifferential(
     concurrency: Number(values.concurrency),
     failuresMax: Number(values.failures),
     onFailure: failure => console.log(describeFailure(failure)),
-    onProgress(done, failed) {
-      if (done % 50 === 0) console.log(`${done} of ${sequences} played, ${failed} differ, ${seconds()} s`)
+    onProgress(done, suspects) {
+      if (done % 50 === 0) console.log(`${done} of ${sequences} played, ${suspects} to look at again, ${seconds()} s`)
     },
   },
 )

@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly concurrency: number
   /** Stops after so many seeds that differ. */
   readonly failuresMax: number
-  readonly onProgress: (done: number, failed: number) => void
+  readonly onProgress: (done: number, suspects: number) => void
   readonly onFailure: (failure: Failure) => void
 }
 
@@ -49,14 +49,17 @@ export interface RunResult {
 
 let plays = 0
 
-/** A difference has to show this often in a row; a busy machine lets a timer fire late once, not always. */
+/** A difference has to show this often again; a busy machine lets a timer fire late once, not always. */
 const confirmations = 2
+/** So many that it is no use to go on: a broker has died, or an API is broken. */
+const suspectsMax = 200
 const shrinkPlaysMax = 40
 
 export async function runDifferential(ports: Ports, options: RunOptions): Promise<RunResult> {
   const run = new Run(ports, options)
   await Promise.all([run.warmUp(ports.left), run.warmUp(ports.right)])
   await Promise.all(Array.from({ length: options.concurrency }, () => run.work()))
+  await run.confirm()
   return run.result()
 }
 
@@ -64,6 +67,7 @@ class Run {
   readonly #ports: Ports
   readonly #options: RunOptions
   readonly #coverage = new Map<string, Set<number>>()
+  readonly #suspects: Failure[] = []
   readonly #failures: Failure[] = []
   readonly #unsteady: Failure[] = []
   readonly #allowances: AllowanceCounts = new Map()
@@ -100,9 +104,9 @@ class Run {
   }
 
   async work(): Promise<void> {
-    while (this.#next < this.#options.sequences && this.#failures.length < this.#options.failuresMax) {
+    while (this.#next < this.#options.sequences && this.#suspects.length < suspectsMax) {
       await this.#one(this.#options.seed + this.#next++)
-      this.#options.onProgress(++this.#done, this.#failures.length)
+      this.#options.onProgress(++this.#done, this.#suspects.length)
     }
   }
 
@@ -118,22 +122,33 @@ class Run {
   }
 
   async #one(seed: number): Promise<void> {
-    const everything = generateSequence(seed, '').map((_, index) => index)
-    const first = await this.#compare(seed, everything)
-    this.#requests += first.outcomes.length
-    for (const { step } of first.outcomes) {
+    const { outcomes, differences } = await this.#compare(seed, everythingOf(seed))
+    this.#requests += outcomes.length
+    for (const { step } of outcomes) {
       const versions = this.#coverage.get(step.api) ?? new Set()
       this.#coverage.set(step.api, versions.add(step.version))
     }
-    if (first.differences.length === 0) return
-    for (let again = 0; again < confirmations; again++) {
-      if ((await this.#compare(seed, everything)).differences.length > 0) continue
-      this.#unsteady.push({ seed, ...first })
-      return
+    if (differences.length > 0) this.#suspects.push({ seed, outcomes, differences })
+  }
+
+  /** Alone, so that no timer fires late for what else is going on: a difference has to show again, and again. */
+  async confirm(): Promise<void> {
+    for (const suspect of this.#suspects) {
+      if (this.#failures.length >= this.#options.failuresMax) return
+      const { seed } = suspect
+      const everything = everythingOf(seed)
+      let isConfirmed = true
+      for (let again = 0; again < confirmations && isConfirmed; again++) {
+        isConfirmed = (await this.#compare(seed, everything)).differences.length > 0
+      }
+      if (!isConfirmed) {
+        this.#unsteady.push(suspect)
+        continue
+      }
+      const failure = { seed, ...(await this.#shrink(seed, everything)) }
+      this.#failures.push(failure)
+      this.#options.onFailure(failure)
     }
-    const failure = { seed, ...(await this.#shrink(seed, everything)) }
-    this.#failures.push(failure)
-    this.#options.onFailure(failure)
   }
 
   async #compare(seed: number, indexes: readonly number[]): Promise<Omit<Failure, 'seed'>> {
@@ -173,4 +188,8 @@ class Run {
 /** The same trouble, wherever in the sequence and in the answer: shrinking must not slip from one to another. */
 function kindOf({ api, path }: Difference): string {
   return `${api} ${path.replaceAll(/\d+/g, '')}`
+}
+
+function everythingOf(seed: number): number[] {
+  return generateSequence(seed, '').map((_, index) => index)
 }

@@ -41,10 +41,10 @@ for (const compression of compressionTypes) {
   })
 }
 
-test('of a batch that the broker stamped, the last record counts as the newest', () => {
+test('of a batch that the broker stamped, the first record counts as the newest', () => {
   const batch = encodeBatch({ baseOffset: 10, records: timestamps.map(timestamp => ({ timestamp })) })
   setBatchMaxTimestamp(batch, 0, { timestampType: 'LogAppendTime', maxTimestamp: 900 })
-  assert.deepEqual(findMaxTimestamp(batch, 0), { offset: 14, timestamp: 900 })
+  assert.deepEqual(findMaxTimestamp(batch, 0), { offset: 10, timestamp: 900 })
   assert.deepEqual(findRecordByTimestamp(batch, 0, { timestamp: 800 }), { offset: 10, timestamp: 900 })
 })
 

@@ -1,5 +1,5 @@
 /** Finds single records in a batch: what ListOffsets and consumers that start in the middle of a batch need. */
-import { batchLastOffset, batchMaxTimestamp, batchTimestampType } from './batch.ts'
+import { batchLastOffset, batchMaxTimestamp } from './batch.ts'
 import { type DecodedRecord, decodeRecords } from './decode-records.ts'
 
 export interface OffsetAndTimestamp {
@@ -23,14 +23,13 @@ export function findRecordByTimestamp(
 }
 
 /**
- * The record of the batch at `at` that has its maximum timestamp: the first of several, but the last of the batch when
- * the broker stamped them all (KIP-734); null for a batch without timestamps.
+ * The record of the batch at `at` that has its maximum timestamp, the first of several: of a batch that the broker stamped,
+ * the first of all (KIP-734); null for a batch without timestamps.
  * @throws RecordsError when the batch cannot be decoded
  */
 export function findMaxTimestamp(buffer: Buffer, at: number): OffsetAndTimestamp | null {
   const timestamp = batchMaxTimestamp(buffer, at)
   if (timestamp === -1) return null
-  if (batchTimestampType(buffer, at) === 'LogAppendTime') return { offset: batchLastOffset(buffer, at), timestamp }
   const record = decodeRecords(buffer, at).find(found => found.timestamp === timestamp)
   return record === undefined ? null : { offset: record.offset, timestamp }
 }
