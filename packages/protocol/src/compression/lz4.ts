@@ -7,8 +7,8 @@
  *
  * Numbers are little-endian. The top bit of a block length marks a block that is stored, not compressed.
  */
-import { compressSync, uncompressSync } from 'lz4-napi'
 import { CompressionError } from './compression-error.ts'
+import { lz4Library } from './native-libraries.ts'
 import { xxHash32 } from './xx-hash-32.ts'
 
 const magic = 0x184d2204
@@ -20,6 +20,7 @@ const writtenBlockBytes = 64 * 1024
 const ratioMax = 255
 
 export function lz4Compress(bytes: Buffer): Buffer {
+  const { compressSync } = lz4Library()
   const chunks: Buffer[] = [frameHeader]
   for (let at = 0; at < bytes.length; at += writtenBlockBytes) {
     const plain = bytes.subarray(at, at + writtenBlockBytes)
@@ -109,6 +110,7 @@ function uncompressBlock(
   const prefixed = Buffer.allocUnsafe(4 + block.length)
   prefixed.writeUInt32LE(Math.min(boundBytes, Math.max(0, leftBytes)))
   prefixed.set(block, 4)
+  const { uncompressSync } = lz4Library()
   try {
     return uncompressSync(prefixed)
   } catch (cause) {

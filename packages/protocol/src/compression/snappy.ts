@@ -2,8 +2,8 @@
  * Snappy as Kafka's clients write it. Java's library frames it ("xerial"): 8 bytes of magic, two int32 versions, then
  * blocks of an int32 length and raw snappy. Other clients send one raw block. Neither is snappy's own framing format.
  */
-import { compressSync, uncompressSync } from 'snappy'
 import { CompressionError } from './compression-error.ts'
+import { snappyLibrary } from './native-libraries.ts'
 
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const headerBytes = 16
@@ -19,6 +19,7 @@ export function snappyCompress(bytes: Buffer): Buffer {
   header.set(magic)
   header.writeInt32BE(version, 8)
   header.writeInt32BE(compatibleVersion, 12)
+  const { compressSync } = snappyLibrary()
   const chunks: Buffer[] = [header]
   for (let at = 0; at < bytes.length; at += blockBytes) {
     const block = compressSync(bytes.subarray(at, at + blockBytes))
@@ -59,6 +60,7 @@ function uncompressBlock(block: Buffer, limitBytes: number): Buffer {
   const claimed = claimedBytes(block)
   if (claimed > limitBytes) throw new CompressionError('snappy', 'too-large')
   if (claimed > block.length * ratioMax) throw corrupt(`a block of ${block.length} bytes that claims ${claimed}`)
+  const { uncompressSync } = snappyLibrary()
   try {
     const uncompressed = uncompressSync(block, { asBuffer: true })
     return typeof uncompressed === 'string' ? Buffer.from(uncompressed) : uncompressed
