@@ -80,7 +80,7 @@ function resealed(batch: Buffer): Buffer {
 export const bombs: Attack = async target => {
   const { random } = target
   const charges: Buffer[] = []
-  for (const megabytes of [30, 120, 250]) {
+  for (const megabytes of [30, 60, 250]) {
     for (const compression of codecs.slice(1)) {
       const value = Buffer.alloc(megabytes * 1024 * 1024)
       charges.push(encodeBatch({ compression, records: [{ timestamp: Date.now(), value }] }))

@@ -20,9 +20,9 @@ const seed = Number(process.env.ODRADEK_HOSTILE_SEED ?? Date.now() % 1_000_000)
 const chosen = (process.env.ODRADEK_HOSTILE_ATTACKS ?? '').split(',').filter(name => name !== '')
 
 /**
- * What the process may take at most. It holds at once: a frame of 60 MB as it grows, two batches of 128 MB as one is
- * unpacked and packed again, 64 MB of the log's tail, some 50 MB of answers on their way; and as much again that the runtime
- * has not collected or the allocator has not given back. It does not grow with the length of the attack.
+ * What the process may take at most. It holds at once: a frame of 60 MB as it grows, a batch of 64 MB as it is unpacked
+ * and packed again, 64 MB of the log's tail, some 50 MB of answers on their way; and more than as much again that
+ * the runtime has not collected or the allocator has not given back. It does not grow with the length of the attack.
  */
 const residentMegabytesMax = 900
 /** A round of the client that behaves, on a machine that the attacks keep busy. */

@@ -61,8 +61,14 @@ const noRecordErrors: readonly RecordError[] = []
 /** Kafka takes anything shorter for a broken length. */
 const leastLength = 14
 const lengthEnd = 12
-/** What a batch may grow to when it is decompressed: a bound against bombs, far above what a producer builds. */
-const decompressedBytesMax = 128 * 1024 * 1024
+/**
+ * What a batch may grow to when it is decompressed: a bound against bombs, far above what a producer builds. Whoever allows
+ * larger batches has them in proportion.
+ */
+function decompressedBytesMax({ maxMessageBytes }: AppendRules): number {
+  const mebibyte = 1024 * 1024
+  return Math.min(1024 * mebibyte, Math.max(64 * mebibyte, 32 * maxMessageBytes))
+}
 
 export function checkProduced(records: Buffer, rules: AppendRules, nowMs: number): AcceptedBatch | Refusal {
   const framing = checkFraming(records)
@@ -80,7 +86,7 @@ export function checkProduced(records: Buffer, rules: AppendRules, nowMs: number
     timestampBeforeMaxMs: rules.messageTimestampBeforeMaxMs,
     timestampAfterMaxMs: rules.messageTimestampAfterMaxMs,
     nowMs,
-    decompressedBytesMax,
+    decompressedBytesMax: decompressedBytesMax(rules),
   })
   if (verdict.errorCode !== errorCodes.NONE) return verdict
   return accept(batch, rules, verdict.maxTimestamp)
@@ -100,7 +106,7 @@ function accept(batch: Buffer, rules: AppendRules, maxTimestamp: number): Accept
     accepted = recompressBatch(batch, 0, {
       compression,
       ...levelOf(compression, rules),
-      limitBytes: decompressedBytesMax,
+      limitBytes: decompressedBytesMax(rules),
     })
     if (accepted.length > rules.maxMessageBytes) return refuse(errorCodes.MESSAGE_TOO_LARGE)
   }
