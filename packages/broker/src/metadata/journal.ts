@@ -6,7 +6,7 @@
 // it is cut. A bad entry with a good one behind it is not a torn write but damage to what was committed: then the
 // journal refuses to open, rather than to forget topics in silence.
 
-import type { Disk, DiskFile } from '@odradek/platform'
+import { type Disk, DiskError, type DiskFile } from '@odradek/platform'
 import { crc32c } from '@odradek/protocol'
 import { MetadataStoreError } from './metadata-store.ts'
 
@@ -37,6 +37,7 @@ export class Journal {
   #end: number
   /** Of the record that the journal began with. */
   #firstRecordBytes: number
+  #isSound = true
 
   private constructor(options: { disk: Disk; path: string; file: DiskFile; end: number; firstRecordBytes: number }) {
     this.#disk = options.disk
@@ -72,12 +73,26 @@ export class Journal {
     return { journal, records, cutBytes: begun ? Math.max(0, content.length - end) : 0 }
   }
 
-  /** Durable once resolved. Rejects with DiskError; the journal must then be opened again. */
+  /** False after a failure that may have left anything behind the last entry: the journal must be opened again. */
+  get isSound(): boolean {
+    return this.#isSound
+  }
+
+  /** Durable once resolved. Rejects with DiskError; where the journal `isSound` then, it is what it was before. */
   async append(record: JournalRecord): Promise<void> {
     const entry = encodeEntry(record)
-    await this.#file.write([entry], this.#end)
+    this.#isSound = false
+    try {
+      await this.#file.write([entry], this.#end)
+    } catch (error) {
+      // The disk is full, as a rule: what it did take is no entry, and no sync was asked for.
+      this.#file.truncateSync(this.#end)
+      this.#isSound = true
+      throw error
+    }
     await this.#file.sync()
     this.#end += entry.length
+    this.#isSound = true
   }
 
   /** Mostly history: worth being replaced by one record of the present. */
@@ -85,19 +100,37 @@ export class Journal {
     return this.#end > shortJournalBytes && this.#end > 4 * this.#firstRecordBytes
   }
 
-  /** Begins anew with one record, at no moment of which a crash loses anything. Rejects with DiskError. */
+  /**
+   * Begins anew with one record, at no moment of which a crash loses anything. Where the disk does not take the replacement
+   * the journal stays long. Rejects with DiskError; the journal is not sound then.
+   */
   async replace(record: JournalRecord): Promise<void> {
     const entry = encodeEntry(record)
-    const replacement = this.#disk.openSync(replacementOf(this.#path))
-    await replacement.write([header, entry], 0)
-    await replacement.sync()
-    replacement.closeSync()
+    if (!(await this.#writeReplacement(entry))) return
+    this.#isSound = false
     this.#disk.renameSync(replacementOf(this.#path), this.#path)
     await this.#disk.syncDirectory(directoryOf(this.#path))
     this.#file.closeSync()
     this.#file = this.#disk.openSync(this.#path, { create: false })
     this.#end = header.length + entry.length
     this.#firstRecordBytes = entry.length
+    this.#isSound = true
+  }
+
+  async #writeReplacement(entry: Buffer): Promise<boolean> {
+    let replacement: DiskFile | null = null
+    try {
+      replacement = this.#disk.openSync(replacementOf(this.#path))
+      await replacement.write([header, entry], 0)
+      await replacement.sync()
+      return true
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#disk.removeSync(replacementOf(this.#path))
+      return false
+    } finally {
+      replacement?.closeSync()
+    }
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMemoryDisk, type Disk } from '@odradek/platform'
+import { createMemoryDisk, type Disk, DiskError } from '@odradek/platform'
 import { createSimulation } from '@odradek/platform/simulated'
 import { LocalStore } from './local-store.ts'
 import { MetadataStoreError } from './metadata-store.ts'
@@ -109,16 +109,50 @@ test('a long history is replaced by the present', async () => {
   assert.deepEqual(await (await openOn(disk)).store.read(), before)
 })
 
-test('a full disk refuses the commit, and then every one until the store is opened again', async () => {
+test('a full disk refuses the commit, and takes the next one that it has space for', async () => {
   const disk = createMemoryDisk({ limitBytes: 20_000 })
   const { store } = await openOn(disk)
   await store.commit(new Map(), [{ key: 'a', value: '1' }])
   const tooLarge = store.commit(new Map(), [{ key: 'b', value: 'x'.repeat(600_000) }])
-  await assert.rejects(tooLarge, /cluster's metadata cannot be written .*restart the broker once the disk is well/)
+  await assert.rejects(tooLarge, /cluster's metadata cannot be written/)
+  assert.equal(await keyCount(store), 1)
+  await store.commit(new Map(), [{ key: 'c', value: '1' }])
+  await store.close()
+  assert.equal(await keyCount((await openOn(disk)).store), 2)
+})
+
+test('a disk without space for a replacement keeps the long history', async () => {
+  const disk = createMemoryDisk({ limitBytes: 1_400_000 })
+  const { store } = await openOn(disk)
+  const value = 'x'.repeat(100_000)
+  for (let round = 0; round < 13; round++) await store.commit(new Map(), [{ key: `key-${round % 5}`, value }])
+  assert.ok((disk.statSync(path)?.size ?? 0) > 1_300_000)
+  assert.deepEqual(disk.listSync('/data'), ['metadata'])
+  await store.close()
+  assert.equal(await keyCount((await openOn(disk)).store), 5)
+})
+
+test('after a sync that failed every commit is refused until the store is opened again', async () => {
+  const memory = createMemoryDisk()
+  let fails = false
+  const disk = new Proxy(memory, {
+    get: (target, name) => {
+      if (name !== 'openSync') return Reflect.get(target, name).bind(target)
+      return (...call: Parameters<Disk['openSync']>) => {
+        const file = target.openSync(...call)
+        const sync = file.sync.bind(file)
+        file.sync = () => (fails ? Promise.reject(new DiskError('io', path, 'input/output error')) : sync())
+        return file
+      }
+    },
+  })
+  const { store } = await openOn(disk)
+  await store.commit(new Map(), [{ key: 'a', value: '1' }])
+  fails = true
+  await assert.rejects(store.commit(new Map(), [{ key: 'b', value: '1' }]), /restart the broker once the disk is well/)
+  fails = false
   await assert.rejects(store.commit(new Map(), [{ key: 'c', value: '1' }]), MetadataStoreError)
   assert.equal(await keyCount(store), 1)
-  await store.close()
-  assert.equal(await keyCount((await openOn(disk)).store), 1)
 })
 
 test('whenever power is lost, what was committed is there and what was not is there whole or not at all', async () => {

@@ -176,16 +176,15 @@ export class LocalStore implements MetadataStore {
     return turn
   }
 
-  /** A journal that failed may hold anything at its end: nothing is written behind that, until it is opened again. */
+  /** Without space nothing has changed. A journal that failed otherwise may hold anything at its end: no more is written. */
   async #journalled(write: () => Promise<void>): Promise<void> {
     try {
       await write()
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#broken = new MetadataStoreError(
-        `the cluster's metadata cannot be written (${error.message}); restart the broker once the disk is well`,
-        { cause: error },
-      )
+      const problem = `the cluster's metadata cannot be written (${error.message})`
+      if (this.#journal.isSound) throw new MetadataStoreError(problem, { cause: error })
+      this.#broken = new MetadataStoreError(`${problem}; restart the broker once the disk is well`, { cause: error })
       throw this.#broken
     }
   }
