@@ -15,6 +15,8 @@ class FakeSocket implements Connection {
   isEnded = false
   isDestroyed = false
   kernelTakes = true
+  /** As Node's sockets do. */
+  closesLater = false
   handler: ConnectionHandler | null = null
 
   handle(handler: ConnectionHandler): void {
@@ -35,7 +37,8 @@ class FakeSocket implements Connection {
   }
   destroy(): void {
     this.isDestroyed = true
-    this.handler?.onClose(null)
+    if (this.closesLater) queueMicrotask(() => this.handler?.onClose(null))
+    else this.handler?.onClose(null)
   }
 }
 
@@ -172,6 +175,16 @@ test('what was answered before a bad request still goes out, then the connection
   assert.equal(host.socket.isDestroyed, true)
   assert.equal(host.closeReason?.message, 'bad')
   assert.deepEqual(host.started, ['now1', 'bad'])
+})
+
+test('what comes behind a bad request is not served while its socket still closes', async () => {
+  const host = new Host()
+  host.socket.closesLater = true
+  host.receive(frame('now1'), produce('bad'), produce('p1'))
+  host.receive(produce('p2'))
+  await host.settle('p1')
+  assert.deepEqual(host.started, ['now1', 'bad'])
+  assert.equal(host.closeReason?.message, 'bad')
 })
 
 test('a frame over the size limit closes the connection', () => {

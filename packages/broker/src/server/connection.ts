@@ -75,6 +75,8 @@ export class ServerConnection {
   #isStartedInTurns = false
   #isDraining = false
   #isClosed = false
+  /** Given up, though the socket may not have closed yet. */
+  #isDestroyed = false
   #closeReason: Error | null = null
 
   constructor(options: { id: number; listenerName: string; socket: Connection; host: ConnectionHost }) {
@@ -124,6 +126,7 @@ export class ServerConnection {
   /** Closes now. The reason, if any, is logged by the server. */
   destroy(reason: Error | null = null): void {
     if (this.#isClosed) return
+    this.#isDestroyed = true
     this.#closeReason ??= reason
     this.socket.destroy()
   }
@@ -185,7 +188,7 @@ export class ServerConnection {
   }
 
   #onData(chunk: Buffer, isBorrowed: boolean): void {
-    if (this.#isDraining || this.#isClosed) return
+    if (this.#isDraining || this.#isDestroyed || this.#isClosed) return
     this.lastActiveMs = this.#host.now()
     try {
       this.#assembler.push(chunk, this.#waiting, isBorrowed)
@@ -200,7 +203,7 @@ export class ServerConnection {
 
   /** Starts what may be started and writes what is answered; then lets those go on who wait for the new records. */
   #serve(): void {
-    if (this.#isServing || this.#isClosed) return
+    if (this.#isServing || this.#isDestroyed || this.#isClosed) return
     this.#isServing = true
     this.#turnBeganMs = this.#host.now()
     this.#host.batchBegins()
@@ -225,6 +228,7 @@ export class ServerConnection {
   }
 
   #mayStart(frame: Buffer): boolean {
+    if (this.#isDestroyed) return false
     if (this.#isKernelFull || this.#isClosed || this.#isDraining || this.#isResting) return false
     if (this.#inFlight.length === 0) return true
     return this.#inFlightIsProduce && this.#inFlight.length < producesInFlightMax && peekApiKey(frame) === produceKey
