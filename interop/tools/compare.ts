@@ -1,7 +1,7 @@
 /** Compares what the tools said on both brokers. */
 import { type AllowedDifference, allowedDifferences } from './expected-differences.ts'
 import { type NormalOutput, normalise } from './normal-output.ts'
-import type { Played } from './play.ts'
+import type { StepResult } from './play.ts'
 import type { Step } from './script.ts'
 
 export interface Comparison {
@@ -13,14 +13,19 @@ export interface Comparison {
   readonly tookMs: { readonly kafka: number; readonly odradek: number }
 }
 
-export function comparePlayed(kafka: Played, odradek: Played): Comparison[] {
-  return kafka.results.map((left, index) => {
-    const right = odradek.results[index]
-    if (right?.step !== left.step) throw new Error('the two sides did not play the same steps')
-    const outputs = { kafka: normalise(left, kafka.variables), odradek: normalise(right, odradek.variables) }
-    const tookMs = { kafka: left.tookMs, odradek: right.tookMs }
-    return { step: left.step, tookMs, ...judge(left.step, outputs) }
-  })
+export interface SaidOn {
+  readonly result: StepResult
+  readonly variables: ReadonlyMap<string, string>
+}
+
+export function compareResults({ kafka, odradek }: { readonly kafka: SaidOn; readonly odradek: SaidOn }): Comparison {
+  const { step } = kafka.result
+  const outputs = {
+    kafka: normalise(kafka.result, kafka.variables),
+    odradek: normalise(odradek.result, odradek.variables),
+  }
+  const tookMs = { kafka: kafka.result.tookMs, odradek: odradek.result.tookMs }
+  return { step, tookMs, ...judge(step, outputs) }
 }
 
 interface Outputs {

@@ -1,5 +1,5 @@
 /** Takes out of a tool's output what cannot be the same twice: addresses, ids, clock readings, names of files. */
-import type { Played, StepResult } from './play.ts'
+import type { StepResult } from './play.ts'
 
 export interface NormalOutput {
   readonly status: number | null
@@ -49,7 +49,7 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/(?<="avg_throughput":)[\d.]+/g, '<n>'],
 ]
 
-export function normalise(result: StepResult, variables: Played['variables']): NormalOutput {
+export function normalise(result: StepResult, variables: ReadonlyMap<string, string>): NormalOutput {
   const text = (output: string) => {
     let normal = output
     // The longest first: one directory may lie in another.

@@ -8,57 +8,57 @@ import type { Step, ToolStep } from './script.ts'
 import type { RunningTool, ToolJvm, ToolResult } from './tool-jvm.ts'
 import { tools } from './tools.ts'
 
-/** What one command said; the steps that say nothing (`write`, `start`) have none. */
+/** What one command said. */
 export interface StepResult extends ToolResult {
   readonly step: Step
   readonly sorted: boolean
   readonly tookMs: number
 }
 
-export interface Played {
-  readonly results: readonly StepResult[]
-  /** The names under which the script knew what is different on each broker. */
-  readonly variables: ReadonlyMap<string, string>
-}
-
 const untilTimeoutMs = 20_000
 
-export async function playScript(steps: readonly Step[], broker: BrokerProcess, jvm: ToolJvm): Promise<Played> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'odradek-tools-'))
-  const variables = new Map([
-    ['bootstrap', broker.bootstrap],
-    ['dir', directory],
-    ['data', path.join(broker.directory, 'data')],
-  ])
-  const player = new Player(jvm, variables)
-  try {
-    const results: StepResult[] = []
-    for (const step of steps) {
-      const startedAt = performance.now()
-      const result = await player.play(step)
-      if (result !== undefined) results.push({ ...result, tookMs: performance.now() - startedAt })
-    }
-    return { results, variables }
-  } finally {
-    player.stopAll()
-    await rm(directory, { recursive: true, force: true })
-  }
-}
-
-class Player {
+/** Plays the steps of one script against one broker. */
+export class Player implements AsyncDisposable {
   readonly #jvm: ToolJvm
+  readonly #directory: string
   readonly #variables: Map<string, string>
   readonly #running = new Map<string, { readonly step: ToolStep; readonly tool: RunningTool }>()
 
-  constructor(jvm: ToolJvm, variables: Map<string, string>) {
-    this.#jvm = jvm
-    this.#variables = variables
+  static async create(broker: BrokerProcess, jvm: ToolJvm): Promise<Player> {
+    return new Player(broker, jvm, await mkdtemp(path.join(os.tmpdir(), 'odradek-tools-')))
   }
 
-  async play(step: Step): Promise<Omit<StepResult, 'tookMs'> | undefined> {
+  private constructor(broker: BrokerProcess, jvm: ToolJvm, directory: string) {
+    this.#jvm = jvm
+    this.#directory = directory
+    this.#variables = new Map([
+      ['bootstrap', broker.bootstrap],
+      ['dir', directory],
+      ['data', path.join(broker.directory, 'data')],
+    ])
+  }
+
+  /** The names under which the script knows what is different on each broker. */
+  get variables(): ReadonlyMap<string, string> {
+    return this.#variables
+  }
+
+  /** Undefined for a step that says nothing (`write`, `start`). */
+  async play(step: Step): Promise<StepResult | undefined> {
+    const startedAt = performance.now()
+    const result = await this.#play(step)
+    return result === undefined ? undefined : { ...result, tookMs: performance.now() - startedAt }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { tool } of this.#running.values()) tool.stop()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  async #play(step: Step): Promise<Omit<StepResult, 'tookMs'> | undefined> {
     switch (step.kind) {
       case 'write':
-        await writeFile(path.join(this.#variables.get('dir') ?? '', step.file), this.#expand(step.input))
+        await writeFile(path.join(this.#directory, step.file), this.#expand(step.input))
         return undefined
       case 'start':
         this.#running.set(step.name, { step, tool: this.#run(step) })
@@ -73,10 +73,6 @@ class Player {
       default:
         return { ...(await this.#runToEnd(step)), step, sorted: step.sorted }
     }
-  }
-
-  stopAll(): void {
-    for (const { tool } of this.#running.values()) tool.stop()
   }
 
   async #runToEnd(step: ToolStep): Promise<ToolResult> {
