@@ -22,6 +22,8 @@ export interface BrokerProcessOptions {
   /** Holds everything the process writes; removed by `stop`. */
   readonly directory: string
   readonly launch: BrokerLaunch
+  /** How `stop` ends it: the data is thrown away, so only a broker whose own way to stop is under test has to take it. */
+  readonly stopSignal: 'SIGTERM' | 'SIGKILL'
 }
 
 /** Ends the broker processes of a test run that is itself ended before it could stop them. */
@@ -38,13 +40,15 @@ export class BrokerProcess {
   readonly port: number
   readonly directory: string
   readonly #launch: BrokerLaunch
+  readonly #stopSignal: BrokerProcessOptions['stopSignal']
   #child: ChildProcess | undefined
 
-  constructor({ name, port, directory, launch }: BrokerProcessOptions) {
+  constructor({ name, port, directory, launch, stopSignal }: BrokerProcessOptions) {
     this.name = name
     this.port = port
     this.directory = directory
     this.#launch = launch
+    this.#stopSignal = stopSignal
   }
 
   /** What clients take as `bootstrap.servers`. */
@@ -128,7 +132,8 @@ export class BrokerProcess {
   /** Stops the process and removes its data. */
   async stop(): Promise<void> {
     try {
-      await this.shutdown()
+      if (this.#stopSignal === 'SIGKILL') await this.kill()
+      else await this.shutdown()
     } finally {
       await rm(this.directory, { recursive: true, force: true })
     }

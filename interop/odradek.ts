@@ -37,6 +37,7 @@ export async function createOdradek({
     name: 'odradek',
     port: ownPort,
     directory,
+    stopSignal: 'SIGTERM',
     launch: { program: process.execPath, args: [...nodeOptions, command, ...args] },
   })
 }

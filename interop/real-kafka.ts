@@ -68,6 +68,7 @@ export async function createRealKafka({
     name: 'kafka',
     port: ownPort,
     directory,
+    stopSignal: 'SIGKILL',
     launch: { program: java, args: [...args, 'kafka.Kafka', file] },
   })
 }

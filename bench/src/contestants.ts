@@ -30,5 +30,11 @@ async function createBareLoop(): Promise<BrokerProcess> {
   const port = await freePort()
   const directory = await brokerDirectory('bare-loop')
   const args = [path.join(import.meta.dirname, 'bare-loop.ts'), String(port), directory]
-  return new BrokerProcess({ name: 'bare loop', port, directory, launch: { program: process.execPath, args } })
+  return new BrokerProcess({
+    name: 'bare loop',
+    port,
+    directory,
+    stopSignal: 'SIGKILL',
+    launch: { program: process.execPath, args },
+  })
 }

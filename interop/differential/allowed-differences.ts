@@ -3,7 +3,7 @@
  * has to be equal. (What has no counterpart by nature, such as ids, clock readings and the wording of errors, is dealt
  * with by the normaliser.)
  */
-import { apiKeys } from '@odradek/protocol'
+import { apiKeys, zeroUuid } from '@odradek/protocol'
 
 export interface DifferenceContext {
   readonly version: number
@@ -97,6 +97,13 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     api: 'DescribeQuorum',
     path: /^nodes\[0\]\.listeners\[0\]\.name$/,
     reason: 'Odradek has no listener for controllers alone: the quorum is reached where everything is',
+  },
+  {
+    api: 'DescribeQuorum',
+    path: /replicaDirectoryId$/,
+    reason:
+      'Odradek names the directory of its voter; the quorum of the Kafka beside it is a static one, which has no such ids',
+    only: ({ left }) => left === zeroUuid,
   },
   {
     api: 'Metadata',
