@@ -1,17 +1,16 @@
 /**
- * Generated sequences of raw requests get the same answers from Odradek as from Kafka. A new seed on every run; the
- * failure message has it, with the least steps that differ. `ODRADEK_INTEROP_SEED` plays one again,
- * `ODRADEK_INTEROP_SEQUENCES` changes how many are played; main.ts is the same as a command.
+ * Generated sequences of raw requests get the same answers from Odradek as from Kafka. The same seed on every run, so that a
+ * change is judged by itself; `ODRADEK_INTEROP_SEED` takes another, `ODRADEK_INTEROP_SEQUENCES` says how many are played, and
+ * main.ts is the same as a command, for nights. A failure names its seed and the least steps that differ.
  */
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { targetName } from '../target.ts'
 import { startBroker } from './brokers.ts'
 import { describeFailure, describeRun } from './report.ts'
 import { runDifferential } from './run.ts'
 
-const seed = Number(process.env.ODRADEK_INTEROP_SEED ?? randomInt(1_000_000_000))
+const seed = Number(process.env.ODRADEK_INTEROP_SEED ?? 4711)
 const sequences = Number(process.env.ODRADEK_INTEROP_SEQUENCES ?? 300)
 
 test(`${sequences} sequences from seed ${seed} get the same answers on both`, async context => {
