@@ -26,12 +26,14 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/\b\d+ ms ago/g, '<n> ms ago'],
   // Option sets in the order of their hash codes in memory.
   [/\[(\[[\w-]+\](?:, \[[\w-]+\])+)\]/g, (_, sets = '') => `[${sets.split(', ').sort().join(', ')}]`],
-  [/(?<=Valid (?:states|types) are: ).*/g, list => list.split(', ').sort().join(', ')],
+  [/(?<=Valid (?:states|types) are: |takes one of these options: ).*/g, list => list.split(', ').sort().join(', ')],
   [/\b(console-consumer-|perf-consumer-)\d+\b/g, '$1<n>'],
   [/(correlation id )\d+/g, '$1<n>'],
   // What a client was about when its time was over.
   [/(?<=TimeoutException: ).*/g, '<waiting>'],
   [/Call\(.*?\) timed out at <ms> after \d+ attempt\(s\)/g, '<waiting>'],
+  // Two threads of a consumer ask for metadata, as it comes.
+  [/^\[kafka-coordinator-heartbeat-thread \| [^\]]+\] WARN/gm, '[main] WARN'],
   // How often a client says the same while it waits depends on the time.
   [/^(\[.*\n)\1+/gm, '$1'],
   // Formatters that end no line.

@@ -30,7 +30,7 @@ function onlyReads(step: Step): boolean {
 const scriptsDirectory = path.join(import.meta.dirname, 'scripts')
 
 /** In this order, on one pair of brokers: what comes later sees what was left behind. */
-const scripts = ['topics', 'groups', 'internal-topics', 'records', 'load', 'configs', 'cluster', 'not-yet']
+const scripts = ['topics', 'internal-topics', 'groups', 'rebalance', 'records', 'load', 'configs', 'cluster', 'not-yet']
 
 /** The names of the scripts to play: all, or those of `ODRADEK_TOOLS_SCRIPT` (parted by commas). */
 export function scriptNames(): readonly string[] {
