@@ -34,12 +34,15 @@ const nameFields = ['name', 'topic', 'topicName', 'groupId', 'resourceName'] as 
 const foreignName = /^(diff-\d+-|__)/
 
 export function normalise({ outcomes, world }: Played, prefix: string): Tree[] {
-  const unknownIds = new Map<string, string>()
-  const nameOf = (id: string): string => {
+  // Counted by field: one id more in a field that may differ must not rename those of another.
+  const unknownIds = new Map<string, Map<string, string>>()
+  const nameOf = (field: string, id: string): string => {
     const known = world.nameOf(id)
     if (known !== null) return known.replaceAll(prefix, '')
-    const name = unknownIds.get(id) ?? `unknown-${unknownIds.size + 1}`
-    unknownIds.set(id, name)
+    const names = unknownIds.get(field) ?? new Map<string, string>()
+    unknownIds.set(field, names)
+    const name = names.get(id) ?? `unknown-${names.size + 1}`
+    names.set(id, name)
     return name
   }
   const normaliser = new Normaliser(prefix, nameOf)
@@ -48,11 +51,11 @@ export function normalise({ outcomes, world }: Played, prefix: string): Tree[] {
 
 class Normaliser {
   readonly #prefix: string
-  readonly #nameOf: (id: string) => string
+  readonly #nameOf: (field: string, id: string) => string
   readonly #sessions = new Map<number, string>()
   #gauges: ReadonlySet<string> = gauges
 
-  constructor(prefix: string, nameOf: (id: string) => string) {
+  constructor(prefix: string, nameOf: (field: string, id: string) => string) {
     this.#prefix = prefix
     this.#nameOf = nameOf
   }
@@ -97,7 +100,7 @@ class Normaliser {
   }
 
   #number(field: string, value: number): Tree {
-    if (field === 'producerId') return value < 0 ? value : this.#nameOf(String(value))
+    if (field === 'producerId') return value < 0 ? value : this.#nameOf(field, String(value))
     if (field === 'sessionId') return value === 0 ? 0 : this.#session(value)
     if (this.#gauges.has(field)) return value > 0 ? 'some' : value
     // Whatever is a time of the last day or of the next hour was read from the clock: requests carry fixed ones.
@@ -115,7 +118,7 @@ class Normaliser {
   #string(field: string, value: string): Tree {
     if (value === '' || value === zeroUuid) return value
     if (ownWords.has(field)) return 'text'
-    if (ids.has(field)) return this.#nameOf(value)
+    if (ids.has(field)) return this.#nameOf(field, value)
     return value.replaceAll(this.#prefix, '')
   }
 
