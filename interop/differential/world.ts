@@ -34,9 +34,11 @@ export class World {
 
   /** Of a topic that is not there, an id that is nobody's. */
   topicId(topic: string): string {
-    return (
-      this.#topicIds.get(topic) ?? createHash('sha256').update(topic).digest().subarray(0, 16).toString('base64url')
-    )
+    const known = this.#topicIds.get(topic)
+    if (known !== undefined) return known
+    const nobodys = createHash('sha256').update(topic).digest().subarray(0, 16).toString('base64url')
+    this.#name(nobodys, `no-topic-id-of-${topic}`)
+    return nobodys
   }
 
   learnTopicId(topic: string, topicId: string): void {
