@@ -74,6 +74,16 @@ test('whatever arrives, it is checked and walked without harm', () => {
   )
 })
 
+/** A mutation found it: no bytes, and a count below zero, which a scan that only counts down takes for the end. */
+test('a batch of no bytes that claims fewer than no records is refused', () => {
+  for (const which of sound.keys()) {
+    const batch = mutate({ which, edits: [[57, 128]], cut: (sound[which]?.length ?? 0) - 61 })
+    batch.writeInt32BE(batch.length - batchPrefixBytes, 8)
+    sealBatch(batch, 0)
+    assert.notEqual(validateRecords(batch, 0, rules).errorCode, errorCodes.NONE)
+  }
+})
+
 test('a whole batch with any content is judged, and what is accepted can be read', () => {
   fc.assert(
     fc.property(mutation, change => {

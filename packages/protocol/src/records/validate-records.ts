@@ -58,6 +58,8 @@ export function validateRecords(buffer: Buffer, at: number, rules: RecordRules):
   const compression = batchCompression(buffer, at)
   if (compression === null) return refuse(errorCodes.UNKNOWN_SERVER_ERROR, 'an unknown compression')
   const isCompressed = compression !== 'none'
+  const count = batchRecordCount(buffer, at)
+  if (count < 0) return refuse(errorCodes.INVALID_RECORD, `a count of ${count} records`)
   let bytes = buffer
   if (isCompressed) {
     try {
@@ -69,7 +71,7 @@ export function validateRecords(buffer: Buffer, at: number, rules: RecordRules):
   const isSound = scan.scan(bytes, {
     start: isCompressed ? 0 : at + batchHeaderBytes,
     end: isCompressed ? bytes.length : at + batchBytes(buffer, at),
-    count: batchRecordCount(buffer, at),
+    count,
     baseTimestamp: batchBaseTimestamp(buffer, at),
   })
   if (!isSound) return refuse(errorCodes.INVALID_RECORD, scan.problem)
