@@ -38,34 +38,20 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** Kafka's own administrative client, which alone may write to internal topics. */
 const adminClientId = '__admin_client'
 
+/** A Produce request at work. */
+interface Production {
+  readonly request: ProduceRequest
+  readonly context: RequestContext
+  readonly partitions: PartitionRegistry
+  readonly responses: TopicAnswer[]
+  /** Appends that the log answers later. */
+  readonly pending: Promise<void>[]
+}
+
 export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencies): ApiHandler<ProduceRequest, Answer> {
   return apiHandler(produceRequest, produceResponse, (request, context) => {
-    const refusal = refuseWhole(request)
     const responses: TopicAnswer[] = []
     const pending: Promise<void>[] = []
-    function* appendEach(): Generator<void> {
-      for (const { name, topicId, partitionData } of request.topicData) {
-        const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
-        const partitionResponses: PartitionAnswer[] = []
-        responses.push({ name, topicId, partitionResponses })
-        for (const { index, records } of partitionData) {
-          const answer: Mutable<PartitionAnswer> = { index }
-          partitionResponses.push(answer)
-          const problem = refusal ?? refuse({ topic, index, records, partitions, request, context })
-          const partition = partitions.get(topic ?? '', index)
-          if (problem !== null || partition === undefined || records === null) {
-            refusePartition(answer, problem ?? { errorCode: partitions.problem(topic ?? '', index) })
-            continue
-          }
-          // What is not a whole batch any more at the end is dropped, as Kafka drops it.
-          const bytes = batchBytes(records, 0)
-          const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
-          if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
-          else conclude(answer, appended)
-          yield
-        }
-      }
-    }
     const finish = (): Answer | undefined => {
       if (!responses.some(hasStorageError)) context.releaseRequest()
       if (request.acks === 0) return finishWithoutAnswer(responses, context)
@@ -73,10 +59,39 @@ export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencie
       return addLeaders(responses, { partitions, nodeEndpoints, context })
     }
     // A small batch can take half a second to be looked at, when it is compressed: other clients do not wait for all of them.
-    const rest = inTurns(appendEach(), context)
+    const rest = inTurns(appendEach({ request, context, partitions, responses, pending }), context)
     if (rest !== null) return rest.then(() => Promise.all(pending)).then(finish)
     return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
   })
+}
+
+/**
+ * Appends batch by batch. Not a closure of the handler: each generator function has a prototype of its own, and one that is
+ * made anew for every request costs a hidden class a request, which outlives all collections of the young.
+ */
+function* appendEach({ request, context, partitions, responses, pending }: Production): Generator<void> {
+  const refusal = refuseWhole(request)
+  for (const { name, topicId, partitionData } of request.topicData) {
+    const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
+    const partitionResponses: PartitionAnswer[] = []
+    responses.push({ name, topicId, partitionResponses })
+    for (const { index, records } of partitionData) {
+      const answer: Mutable<PartitionAnswer> = { index }
+      partitionResponses.push(answer)
+      const problem = refusal ?? refuse({ topic, index, records, partitions, request, context })
+      const partition = partitions.get(topic ?? '', index)
+      if (problem !== null || partition === undefined || records === null) {
+        refusePartition(answer, problem ?? { errorCode: partitions.problem(topic ?? '', index) })
+        continue
+      }
+      // What is not a whole batch any more at the end is dropped, as Kafka drops it.
+      const bytes = batchBytes(records, 0)
+      const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
+      if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
+      else conclude(answer, appended)
+      yield
+    }
+  }
 }
 
 /** Then a write may still be under way, from the request's own bytes. */
