@@ -58,6 +58,7 @@ for (const type of codecs) {
       fc.assert(
         fc.property(content, bytes => {
           assert.deepEqual(decompress(type, compress(type, bytes), noLimit), bytes)
+          assert.deepEqual(decompress(type, compress(type, bytes), noLimit, 'shared'), bytes)
         }),
       )
     })
@@ -135,6 +136,20 @@ test('glued together, the streams of gzip and zstd are one, and a zstd frame may
   const skippable = Buffer.from('502a4d1804000000aabbccdd', 'hex')
   assert.deepEqual(decompress('zstd', Buffer.concat([skippable, compress('zstd', second), skippable]), 3), second)
   assert.equal(kindOfFailure('zstd', Buffer.concat(new Array(1001).fill(skippable))), 'corrupt')
+})
+
+test('a zstd frame says how large its content is, in 1 to 8 bytes, and is not believed when it lies', () => {
+  for (const length of [10, 300, 70_000, 5_000_000]) {
+    const content = Buffer.alloc(length, 'spool ')
+    const frame = compress('zstd', content)
+    assert.deepEqual(decompress('zstd', frame, length), content)
+    const sizeAt = 5
+    for (const claim of [0, 1, 0xff]) {
+      const lie = Buffer.from(frame)
+      lie.fill(claim, sizeAt, sizeAt + (length < 256 ? 1 : length < 65_792 ? 2 : 4))
+      assert.notEqual(kindOfFailure('zstd', lie), null, `${length} ${claim}`)
+    }
+  }
 })
 
 test('every level that Kafka allows is taken', () => {

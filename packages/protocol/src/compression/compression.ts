@@ -2,6 +2,7 @@
 import { CompressionError } from './compression-error.ts'
 import type { CompressionType } from './compression-type.ts'
 import { gzipCompress, gzipDecompress } from './gzip.ts'
+import type { ResultMemory } from './join-chunks.ts'
 import { lz4Compress, lz4Decompress } from './lz4.ts'
 import { snappyCompress, snappyDecompress } from './snappy.ts'
 import { zstdCompress, zstdDecompress } from './zstd.ts'
@@ -37,9 +38,15 @@ export function compress(type: CompressionType, bytes: Buffer, level?: number): 
 /**
  * The reverse, for everything that Kafka's clients write (raw snappy, too).
  * @param limitBytes the most the result may have; checked on the way, so that a bomb costs no more memory than this
+ * @param memory whether the result may be kept, or is looked at before the next call (`shared`, which is quicker)
  * @throws CompressionError when the bytes are corrupt or grow beyond the limit
  */
-export function decompress(type: CompressionType, bytes: Buffer, limitBytes: number): Buffer {
+export function decompress(
+  type: CompressionType,
+  bytes: Buffer,
+  limitBytes: number,
+  memory: ResultMemory = 'own',
+): Buffer {
   switch (type) {
     case 'none':
       if (bytes.length > limitBytes) throw new CompressionError('none', 'too-large')
@@ -47,10 +54,10 @@ export function decompress(type: CompressionType, bytes: Buffer, limitBytes: num
     case 'gzip':
       return gzipDecompress(bytes, limitBytes)
     case 'snappy':
-      return snappyDecompress(bytes, limitBytes)
+      return snappyDecompress(bytes, limitBytes, memory)
     case 'lz4':
-      return lz4Decompress(bytes, limitBytes)
+      return lz4Decompress(bytes, limitBytes, memory)
     case 'zstd':
-      return zstdDecompress(bytes, limitBytes)
+      return zstdDecompress(bytes, limitBytes, memory)
   }
 }

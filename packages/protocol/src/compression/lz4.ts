@@ -8,6 +8,7 @@
  * Numbers are little-endian. The top bit of a block length marks a block that is stored, not compressed.
  */
 import { CompressionError } from './compression-error.ts'
+import { joinChunks, type ResultMemory } from './join-chunks.ts'
 import { lz4Library } from './native-libraries.ts'
 import { xxHash32 } from './xx-hash-32.ts'
 
@@ -39,7 +40,7 @@ export function lz4Compress(bytes: Buffer): Buffer {
 }
 
 /** What follows the frame is ignored, and so is the value of the content's checksum: Java's reader looks at neither. */
-export function lz4Decompress(bytes: Buffer, limitBytes: number): Buffer {
+export function lz4Decompress(bytes: Buffer, limitBytes: number, memory: ResultMemory = 'own'): Buffer {
   const frame = readFrameHeader(bytes)
   const chunks: Buffer[] = []
   let total = 0
@@ -69,8 +70,7 @@ export function lz4Decompress(bytes: Buffer, limitBytes: number): Buffer {
     if (total > limitBytes) throw new CompressionError('lz4', 'too-large')
     chunks.push(plain)
   }
-  const [first] = chunks
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, total)
+  return joinChunks(chunks, total, memory)
 }
 
 interface FrameHeader {

@@ -3,6 +3,7 @@
  * blocks of an int32 length and raw snappy. Other clients send one raw block. Neither is snappy's own framing format.
  */
 import { CompressionError } from './compression-error.ts'
+import { joinChunks, type ResultMemory } from './join-chunks.ts'
 import { snappyLibrary } from './native-libraries.ts'
 
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
@@ -30,7 +31,7 @@ export function snappyCompress(bytes: Buffer): Buffer {
   return Buffer.concat(chunks)
 }
 
-export function snappyDecompress(bytes: Buffer, limitBytes: number): Buffer {
+export function snappyDecompress(bytes: Buffer, limitBytes: number, memory: ResultMemory = 'own'): Buffer {
   if (!startsWithMagic(bytes, 0)) return uncompressBlock(bytes, limitBytes)
   const chunks: Buffer[] = []
   let total = 0
@@ -52,8 +53,7 @@ export function snappyDecompress(bytes: Buffer, limitBytes: number): Buffer {
     chunks.push(block)
     at += length
   }
-  const [first] = chunks
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, total)
+  return joinChunks(chunks, total, memory)
 }
 
 function uncompressBlock(block: Buffer, limitBytes: number): Buffer {

@@ -1,5 +1,6 @@
 /** Records as values: for consumers, coordinators that load their log, tools and tests. The produce path scans instead. */
 import { decompress } from '../compression/compression.ts'
+import type { ResultMemory } from '../compression/join-chunks.ts'
 import {
   batchBaseOffset,
   batchBaseSequence,
@@ -62,19 +63,20 @@ export function decodeRecords(
 
 /**
  * The records' bytes of the batch at `at`, decompressed: a view into `buffer` if they were not compressed.
+ * With `memory: 'shared'` they are valid only until the next batch is decompressed like that.
  * @throws RecordsError when the compression is unknown, its bytes are corrupt, or they grow beyond `limitBytes`
  */
 export function batchRecordsBytes(
   buffer: Buffer,
   at = 0,
-  { limitBytes = defaultDecompressedBytesMax }: { limitBytes?: number } = {},
+  { limitBytes = defaultDecompressedBytesMax, memory = 'own' }: { limitBytes?: number; memory?: ResultMemory } = {},
 ): Buffer {
   const bytes = buffer.subarray(at + batchHeaderBytes, at + batchBytes(buffer, at))
   const compression = batchCompression(buffer, at)
   if (compression === 'none') return bytes
   if (compression === null) throw new RecordsError('a batch with an unknown compression', { position: at })
   try {
-    return decompress(compression, bytes, limitBytes)
+    return decompress(compression, bytes, limitBytes, memory)
   } catch (cause) {
     throw new RecordsError(`a batch whose ${compression} bytes cannot be read`, { position: at, cause })
   }

@@ -63,7 +63,7 @@ export function validateRecords(buffer: Buffer, at: number, rules: RecordRules):
   let bytes = buffer
   if (isCompressed) {
     try {
-      bytes = batchRecordsBytes(buffer, at, { limitBytes: rules.decompressedBytesMax })
+      bytes = batchRecordsBytes(buffer, at, { limitBytes: rules.decompressedBytesMax, memory: 'shared' })
     } catch (error) {
       return refuseCompressed(error)
     }
