@@ -1,4 +1,4 @@
-import type { AppendResult } from './partition-log.ts'
+import type { AppendResult } from './log-answers.ts'
 
 interface Waiting {
   readonly endOffset: number

@@ -25,6 +25,8 @@ export interface AppendOptions {
   readonly leaderEpoch: number
   /** 'client' is checked as a producer's; 'coordinator' is one of our own batches (control batches allowed). */
   readonly origin: 'client' | 'coordinator'
+  /** Done when the high watermark has passed it; with 'leader' when this broker has it. */
+  readonly acks?: 'leader' | 'all'
 }
 
 export interface ReadOptions {

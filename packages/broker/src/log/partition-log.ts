@@ -13,11 +13,9 @@ import { checkOwn, checkProduced, type Refusal } from '../core/partition/append-
 import type { Dirt } from '../core/partition/compaction-rules.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import type { ProducerBatch } from '../core/partition/producer-state.ts'
-import { AckQueue } from './ack-queue.ts'
-import { formatLeaderEpochs } from './checkpoint-file.ts'
-import { leaderEpochCheckpointFile } from './file-names.ts'
-import { Flusher } from './flusher.ts'
+import { checkReplicated } from '../core/partition/replicated-batches.ts'
 import { GroupCommit } from './group-commit.ts'
+import { HighWatermark } from './high-watermark.ts'
 import { Housekeeping } from './housekeeping.ts'
 import {
   type ActiveProducer,
@@ -35,23 +33,30 @@ import {
 } from './log-answers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
-import { type LoadedLog, loadCleanLog, newLog, segmentJitterMs } from './log-loader.ts'
+import { LogFlush } from './log-flush.ts'
+import { type LoadedLog, type LoadOptions, loadCleanLog, newLog, segmentJitterMs } from './log-loader.ts'
 import { readBatches } from './log-reader.ts'
 import { recoverLog } from './log-recovery.ts'
+import { truncateLog } from './log-truncation.ts'
 import { findOffset } from './offset-search.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
 import type { PartitionTail } from './tail-cache.ts'
-import { replaceTextFile } from './text-file.ts'
-import { type AbortedTransaction, readAbortedTransactions } from './transaction-index.ts'
+import { type AbortedTransaction, abortedTransactionsIn } from './transaction-index.ts'
 
 export type { ActiveProducer, AppendOptions, AppendResult, FoundOffset, LogRead, ReadOptions } from './log-answers.ts'
 
 export interface PartitionLogListener {
-  /** The high watermark (on a single broker: the log end that readers see) has moved up. Must not throw. */
+  /** The high watermark, which is the end of what consumers may read, has moved up. Must not throw. */
   highWatermarkAdvanced(log: PartitionLog): void
   /** The disk failed: everything answers KAFKA_STORAGE_ERROR from now on, until the log is back. */
   offline?(log: PartitionLog): void
   online?(log: PartitionLog): void
+}
+
+/** Where a batch lies in the log's files. */
+interface Place {
+  readonly segment: Segment
+  readonly position: number
 }
 
 export interface PartitionLogOptions {
@@ -90,23 +95,21 @@ export class PartitionLog {
   readonly #context: LogContext
   readonly #tail: PartitionTail
   readonly #commit: GroupCommit
-  readonly #acks = new AckQueue()
+  readonly #highWatermark: HighWatermark
   readonly #housekeeping: Housekeeping
   readonly #listeners: PartitionLogListener[] = []
   #topicId: string
   #config: LogConfig
   #loaded: LoadedLog
-  #flusher: Flusher
+  #flush: LogFlush
   #nextOffset: number
   #writtenEndOffset: number
-  #highWatermark: number
   #logStartOffset: number
-  #epochsAreSaved: boolean
   #isSyncingForAcks = false
-  #lastFlushMs: number
   #offlineReason: string | null = null
   #canReopen = false
   #reopening: Promise<boolean> | null = null
+  #truncation: Promise<boolean> | null = null
   #isClosed = false
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
@@ -120,13 +123,28 @@ export class PartitionLog {
     this.#commit = new GroupCommit(options.context.pace)
     this.#housekeeping = this.#newHousekeeping()
     this.#loaded = loaded
-    this.#flusher = this.#newFlusher(loaded)
+    this.#flush = this.#newFlush(loaded)
     this.#nextOffset = loaded.logEndOffset
     this.#writtenEndOffset = loaded.logEndOffset
-    this.#highWatermark = loaded.logEndOffset
+    this.#highWatermark = new HighWatermark(loaded.logEndOffset, () => {
+      for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
+    })
     this.#logStartOffset = loaded.logStartOffset
-    this.#epochsAreSaved = !loaded.epochsChanged
-    this.#lastFlushMs = options.context.clock.now()
+  }
+
+  #newFlush(loaded: LoadedLog): LogFlush {
+    const { directory } = this
+    return new LogFlush({ context: this.#context, directory, loaded, writtenEnd: () => this.#writtenEndOffset })
+  }
+
+  /** The files were opened anew. Readers see what is there, up to the old high watermark where that is lower. */
+  #use(loaded: LoadedLog, highWatermark: number): void {
+    this.#loaded = loaded
+    this.#flush = this.#newFlush(loaded)
+    this.#nextOffset = loaded.logEndOffset
+    this.#writtenEndOffset = loaded.logEndOffset
+    this.#logStartOffset = loaded.logStartOffset
+    this.#highWatermark.reset({ logEndOffset: loaded.logEndOffset, highWatermark })
   }
 
   /** After a clean stop; null when the directory does not look like it, then `recover`. Throws DiskError. */
@@ -147,7 +165,7 @@ export class PartitionLog {
    * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
    */
   async #flushRecovered(): Promise<void> {
-    if (this.#waitsForDisk && this.#flusher.syncedOffset < this.#writtenEndOffset) await this.#flushWritten()
+    if (this.#waitsForDisk && this.syncedOffset < this.#writtenEndOffset) await this.#flushWritten()
   }
 
   /** flush.messages is set: an acknowledgement may promise that the disk has it. */
@@ -189,13 +207,29 @@ export class PartitionLog {
   }
 
   get highWatermark(): number {
-    return this.#highWatermark
+    return this.#highWatermark.offset
+  }
+
+  /**
+   * Up to where replication lets the high watermark go: as a leader, what all in-sync replicas have; as a follower, the
+   * leader's high watermark. Without a limit, as at the start, it is where the log ends.
+   */
+  set highWatermarkLimit(limit: number) {
+    this.#highWatermark.limit = limit
+  }
+
+  /**
+   * For a log that has other replicas, once, before it serves: what lies behind `checkpointed` is here, but whether the
+   * others have it is not known.
+   */
+  lowerHighWatermark(checkpointed: number): void {
+    this.#highWatermark.restrict(Math.max(checkpointed, this.#logStartOffset))
   }
 
   /** First offset of the oldest open transaction, else the high watermark: read_committed stops here. */
   get lastStableOffset(): number {
     const unstable = this.#loaded.producers.firstUnstableOffset
-    return unstable < 0 ? this.#highWatermark : Math.max(Math.min(unstable, this.#highWatermark), this.#logStartOffset)
+    return unstable < 0 ? this.highWatermark : Math.max(Math.min(unstable, this.highWatermark), this.#logStartOffset)
   }
 
   /** Bytes of all segments' .log files. */
@@ -214,12 +248,12 @@ export class PartitionLog {
 
   /** Where a recovery would begin to read: all below it is on the disk for good. */
   get recoveryPoint(): number {
-    return this.#flusher.recoveryPoint
+    return this.#flush.flusher.recoveryPoint
   }
 
   /** All batches below it are on the disk for good. */
   get syncedOffset(): number {
-    return this.#flusher.syncedOffset
+    return this.#flush.flusher.syncedOffset
   }
 
   get latestLeaderEpoch(): number {
@@ -272,67 +306,98 @@ export class PartitionLog {
       }
       if (decision.kind === 'duplicate') {
         const { lastOffset: lastOfOriginal, offsetDelta, timestamp } = decision.batch
-        return this.#acknowledge(lastOfOriginal - offsetDelta, lastOfOriginal, timestamp)
+        return this.#acknowledge(lastOfOriginal - offsetDelta, lastOfOriginal, timestamp, options.acks)
       }
     }
     const logAppendTimeMs = timestampType === 'LogAppendTime' ? maxTimestamp : -1
-    return this.#write(
-      batch,
-      { lastOffset, maxTimestamp, bytes: batch.length },
-      producerBatch,
-      logAppendTimeMs,
-      options.leaderEpoch,
-    )
-  }
-
-  #write(
-    batch: Buffer,
-    placed: PlacedBatch,
-    producerBatch: ProducerBatch | null,
-    logAppendTimeMs: number,
-    leaderEpoch: number,
-  ): AppendResult | Promise<AppendResult> {
-    const baseOffset = this.#nextOffset
-    const endOffset = placed.lastOffset + 1
+    const placed = { lastOffset, maxTimestamp, bytes: batch.length }
     try {
-      const { epochs, producers, segments } = this.#loaded
-      if (leaderEpoch > epochs.latestEpoch && epochs.assign(leaderEpoch, baseOffset)) this.#epochsAreSaved = false
-      if (segments.active.mustRollFor(placed, this.#config, this.#context.clock.now())) this.#roll()
-      const segment = segments.active
-      const file = segment.file()
-      const position = segment.place(placed, this.#config.indexIntervalBytes)
-      this.#nextOffset = endOffset
-      if (producerBatch !== null) {
-        const ended = producers.apply(producerBatch)
-        if (ended?.isAborted) segment.addAborted(ended)
-      } else producers.advanceTo(endOffset)
-
-      if (this.#commit.writeNow(file, position, batch)) this.#written(batch, baseOffset, endOffset)
-      else {
-        segment.pin()
-        this.#commit.push({
-          file,
-          position,
-          chunk: batch,
-          written: () => {
-            segment.unpin()
-            this.#written(batch, baseOffset, endOffset)
-          },
-          failed: error => {
-            segment.unpin()
-            this.#fail(error)
-          },
-        })
-      }
+      this.#write(batch, baseOffset, lastOffset + 1, this.#place(placed, producerBatch, options.leaderEpoch))
     } catch (error) {
       this.#fail(error)
       return offlineResult
     }
-    return this.#acknowledge(baseOffset, placed.lastOffset, logAppendTimeMs)
+    return this.#acknowledge(baseOffset, lastOffset, logAppendTimeMs, options.acks)
   }
 
-  /** The answer, now or when the high watermark has passed it. */
-  #acknowledge(baseOffset: number, lastOffset: number, logAppendTimeMs: number): AppendResult | Promise<AppendResult> {
+  /**
+   * Takes batches as the leader has them, with its offsets and epochs; what is here already, and what is cut off at the end,
+   * is left out. Done when this broker's disk has them as acks demand it: the follower's next fetch may then say so.
+   * NONE, KAFKA_STORAGE_ERROR, CORRUPT_MESSAGE (what comes before the corrupt batch is kept), or OFFSET_OUT_OF_RANGE where
+   * they do not join the log's end.
+   */
+  appendAsFollower(records: Buffer, { leaderEpoch }: { leaderEpoch: number }): AppendResult | Promise<AppendResult> {
+    if (this.#offlineReason !== null || this.#isClosed) return offlineResult
+    const { batches, errorCode } = checkReplicated(records, { logEndOffset: this.#nextOffset, leaderEpoch })
+    const first = this.#nextOffset
+    try {
+      // Batches that share a segment are one write.
+      let run: { place: Place; from: number; baseOffset: number; end: number; endOffset: number } | null = null
+      for (const { at, bytes, baseOffset, lastOffset, maxTimestamp, epoch } of batches) {
+        const place = this.#place({ lastOffset, maxTimestamp, bytes }, producerBatchOf(records, at), epoch)
+        if (run !== null && run.place.segment !== place.segment) {
+          this.#write(records.subarray(run.from, run.end), run.baseOffset, run.endOffset, run.place)
+          run = null
+        }
+        run ??= { place, from: at, baseOffset, end: 0, endOffset: 0 }
+        run.end = at + bytes
+        run.endOffset = lastOffset + 1
+      }
+      if (run !== null) this.#write(records.subarray(run.from, run.end), run.baseOffset, run.endOffset, run.place)
+    } catch (error) {
+      this.#fail(error)
+      return offlineResult
+    }
+    if (errorCode !== errorCodes.NONE) return { ...offlineResult, errorCode }
+    return this.#acknowledge(first, this.#nextOffset - 1, -1, 'leader')
+  }
+
+  /** Gives a batch its place at the end of the log, in a new segment where need be. Throws DiskError. */
+  #place(placed: PlacedBatch, producerBatch: ProducerBatch | null, leaderEpoch: number): Place {
+    const { epochs, producers, segments } = this.#loaded
+    if (leaderEpoch > epochs.latestEpoch && epochs.assign(leaderEpoch, this.#nextOffset)) this.#flush.epochsChanged()
+    if (segments.active.mustRollFor(placed, this.#config, this.#context.clock.now())) this.#roll()
+    const segment = segments.active
+    const position = segment.place(placed, this.#config.indexIntervalBytes)
+    this.#nextOffset = placed.lastOffset + 1
+    if (producerBatch === null) producers.advanceTo(this.#nextOffset)
+    else {
+      const ended = producers.apply(producerBatch)
+      if (ended?.isAborted) segment.addAborted(ended)
+    }
+    return { segment, position }
+  }
+
+  /** Whole batches to their place: at once, or behind those that are on their way. Throws DiskError. */
+  #write(chunk: Buffer, baseOffset: number, endOffset: number, { segment, position }: Place): void {
+    const file = segment.file()
+    if (this.#commit.writeNow(file, position, chunk)) {
+      this.#written(chunk, baseOffset, endOffset)
+      return
+    }
+    segment.pin()
+    this.#commit.push({
+      file,
+      position,
+      chunk,
+      written: () => {
+        segment.unpin()
+        this.#written(chunk, baseOffset, endOffset)
+      },
+      failed: error => {
+        segment.unpin()
+        this.#fail(error)
+      },
+    })
+  }
+
+  /** The answer, now or when the disk, or the high watermark, has passed it. */
+  #acknowledge(
+    baseOffset: number,
+    lastOffset: number,
+    logAppendTimeMs: number,
+    acks: AppendOptions['acks'] = 'all',
+  ): AppendResult | Promise<AppendResult> {
     const result: AppendResult = {
       errorCode: errorCodes.NONE,
       errorMessage: null,
@@ -342,7 +407,7 @@ export class PartitionLog {
       logStartOffset: this.#logStartOffset,
       recordErrors: noRecordErrors,
     }
-    return lastOffset < this.#highWatermark ? result : this.#acks.wait(lastOffset + 1, result)
+    return this.#highWatermark.acknowledge(result, acks)
   }
 
   #refused({ errorCode, errorMessage, recordErrors }: Refusal): AppendResult {
@@ -366,27 +431,20 @@ export class PartitionLog {
     this.#tail.append(batch, baseOffset, endOffset)
     this.#writtenEndOffset = endOffset
     if (this.#isSyncingForAcks) return
-    if (endOffset - this.#flusher.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
-    else this.#advanceHighWatermark(endOffset)
+    if (endOffset - this.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
+    else this.#highWatermark.localEndMoved(endOffset)
   }
 
-  /** flush.messages: the high watermark stays until the disk has it all; who comes meanwhile shares the next sync. */
+  /** flush.messages: nothing is acknowledged until the disk has it all; who comes meanwhile shares the next sync. */
   async #syncForAcks(): Promise<void> {
     this.#isSyncingForAcks = true
-    let end = this.#highWatermark
+    let end = this.#highWatermark.localEndOffset
     while (this.#offlineReason === null && this.#writtenEndOffset > end) {
       end = this.#writtenEndOffset
       if (!(await this.#flushWritten())) break
-      this.#advanceHighWatermark(end)
+      this.#highWatermark.localEndMoved(end)
     }
     this.#isSyncingForAcks = false
-  }
-
-  #advanceHighWatermark(offset: number): void {
-    if (offset <= this.#highWatermark || this.#offlineReason !== null) return
-    this.#highWatermark = offset
-    if (!this.#acks.isEmpty) this.#acks.release(offset)
-    for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
   }
 
   /** Closes the active segment and begins the next. Throws DiskError. */
@@ -401,16 +459,17 @@ export class PartitionLog {
     segments.add(Segment.create({ disk, open, directory: this.directory, baseOffset, jitterMs, nowMs: clock.now() }))
     producers.advanceTo(baseOffset)
     snapshots.write(baseOffset, producers.producers())
-    this.#flusher.namesChanged()
+    this.#flush.flusher.namesChanged()
     this.#context.logger.debug('rolled a segment', { log: this.directory, baseOffset })
     clock.soon(() => void this.flush())
   }
 
   read(offset: number, options: ReadOptions): LogRead | Promise<LogRead> {
     if (this.#offlineReason !== null || this.#isClosed) return offlineRead
+    if (this.#truncation !== null) return this.#truncation.then(() => this.read(offset, options))
     if (offset < this.#logStartOffset || offset > this.#writtenEndOffset) return outOfRangeRead
     const endOffset =
-      options.endOffset === undefined ? this.#highWatermark : Math.min(options.endOffset, this.#writtenEndOffset)
+      options.endOffset === undefined ? this.highWatermark : Math.min(options.endOffset, this.#writtenEndOffset)
     if (offset >= endOffset) {
       this.#tail.readerIsHere()
       return emptyRead
@@ -445,21 +504,12 @@ export class PartitionLog {
    * from where on to drop the producer's batches, up to the marker. Empty when the disk fails.
    */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
-    const { segments } = this.#loaded
-    const found: AbortedTransaction[] = []
     try {
-      for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
-        const segment = segments.all[index]
-        if (segment === undefined) break
-        if (!segment.hasAborted) continue
-        const { aborted, isComplete } = readAbortedTransactions(this.#context.disk, segment.path('txnindex'), from, to)
-        found.push(...aborted)
-        if (isComplete) break
-      }
+      return abortedTransactionsIn(this.#loaded.segments, this.#context.disk, from, to)
     } catch (error) {
       this.#fail(error)
+      return []
     }
-    return found
   }
 
   /** ListOffsets: a timestamp >= 0, or -1 latest, -2 earliest, -3 max timestamp, -4 earliest local, -5 latest tiered. */
@@ -470,7 +520,7 @@ export class PartitionLog {
     if (this.#offlineReason !== null || this.#isClosed) {
       return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, offset: -1, timestamp: -1, leaderEpoch: -1 }
     }
-    const endOffset = readCommitted ? this.lastStableOffset : this.#highWatermark
+    const endOffset = readCommitted ? this.lastStableOffset : this.highWatermark
     try {
       const { segments, epochs } = this.#loaded
       const found = findOffset({ segments, epochs, startOffset: this.#logStartOffset, endOffset }, timestamp)
@@ -488,15 +538,15 @@ export class PartitionLog {
 
   /** A new leader epoch begins at the log end. Idempotent. */
   assignLeaderEpoch(leaderEpoch: number): void {
-    if (this.#loaded.epochs.assign(leaderEpoch, this.#nextOffset)) this.#epochsAreSaved = false
+    if (this.#loaded.epochs.assign(leaderEpoch, this.#nextOffset)) this.#flush.epochsChanged()
   }
 
   /** DeleteRecords: -1 means the high watermark. lowWatermark is the new log start offset, -1 with an error. */
   deleteRecords(beforeOffset: number): { readonly errorCode: number; readonly lowWatermark: number } {
     if (this.#offlineReason !== null || this.#isClosed)
       return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, lowWatermark: -1 }
-    const offset = beforeOffset === -1 ? this.#highWatermark : beforeOffset
-    if (offset < 0 || offset > this.#highWatermark)
+    const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
+    if (offset < 0 || offset > this.highWatermark)
       return { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
     this.#moveLogStart(offset)
     return { errorCode: errorCodes.NONE, lowWatermark: this.#logStartOffset }
@@ -505,7 +555,7 @@ export class PartitionLog {
   #moveLogStart(offset: number): void {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
-    if (this.#loaded.epochs.truncateFromStart(offset)) this.#epochsAreSaved = false
+    if (this.#loaded.epochs.truncateFromStart(offset)) this.#flush.epochsChanged()
   }
 
   activeProducers(): ActiveProducer[] {
@@ -538,46 +588,18 @@ export class PartitionLog {
 
   /** For the timer of flush.ms. */
   flushIfDue(nowMs: number): void {
-    if (this.#offlineReason !== null || nowMs - this.#lastFlushMs < this.#config.flushMs) return
-    if (this.#flusher.syncedOffset < this.#writtenEndOffset) void this.#flushWritten()
+    if (this.#offlineReason === null && this.#flush.isDue(nowMs, this.#config.flushMs)) void this.#flushWritten()
   }
 
   async #flushWritten(): Promise<boolean> {
+    await this.#truncation
     if (this.#offlineReason !== null) return false
     try {
-      this.#lastFlushMs = this.#context.clock.now()
-      await this.#flusher.flush(() => this.#writtenEndOffset)
+      await this.#flush.flush()
       return this.#offlineReason === null
     } catch (error) {
       this.#fail(error)
       return false
-    }
-  }
-
-  #newFlusher(loaded: LoadedLog): Flusher {
-    const { segments, snapshots, recoveryPoint } = loaded
-    const beforeSync = () => this.#saveEpochs()
-    return new Flusher({
-      disk: this.#context.disk,
-      directory: this.directory,
-      parentNames: this.#context.names,
-      segments,
-      snapshots,
-      recoveryPoint,
-      namesAreSynced: loaded.isClean,
-      beforeSync,
-    })
-  }
-
-  async #saveEpochs(): Promise<void> {
-    if (this.#epochsAreSaved) return
-    this.#epochsAreSaved = true
-    const path = `${this.directory}/${leaderEpochCheckpointFile}`
-    try {
-      await replaceTextFile(this.#context.disk, path, formatLeaderEpochs(this.#loaded.epochs.entries))
-    } catch (error) {
-      this.#epochsAreSaved = false
-      throw error
     }
   }
 
@@ -608,10 +630,10 @@ export class PartitionLog {
         return log.#loaded
       },
       get flusher() {
-        return log.#flusher
+        return log.#flush.flusher
       },
       get isUsable() {
-        return log.#offlineReason === null && !log.#isClosed
+        return log.#offlineReason === null && !log.#isClosed && log.#truncation === null
       },
       get nextOffset() {
         return log.#nextOffset
@@ -620,7 +642,7 @@ export class PartitionLog {
         return log.#logStartOffset
       },
       get highWatermark() {
-        return log.#highWatermark
+        return log.highWatermark
       },
       get lastStableOffset() {
         return log.lastStableOffset
@@ -639,7 +661,7 @@ export class PartitionLog {
     this.#canReopen = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
     this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
     this.#tail.clear()
-    this.#acks.fail(offlineResult)
+    this.#highWatermark.fail(offlineResult)
     for (const listener of this.#listeners) listener.offline?.(this)
   }
 
@@ -661,36 +683,78 @@ export class PartitionLog {
     await this.#housekeeping.idle()
     try {
       for (const segment of this.#loaded.segments.all) segment.release()
-      const loaded = await recoverLog({
-        context: this.#context,
-        directory: this.directory,
-        config: this.#config,
-        recoveryPoint: this.#flusher.recoveryPoint,
-        logStartOffset: this.#logStartOffset,
-      })
+      const loaded = await recoverLog(this.#loadOptions)
       if (this.#isClosed) {
         for (const segment of loaded.segments.all) segment.release()
         return false
       }
-      this.#loaded = loaded
-      this.#flusher = this.#newFlusher(loaded)
-      this.#nextOffset = loaded.logEndOffset
-      this.#writtenEndOffset = loaded.logEndOffset
-      this.#highWatermark = loaded.logEndOffset
-      this.#logStartOffset = loaded.logStartOffset
-      this.#epochsAreSaved = !loaded.epochsChanged
-      if (this.#waitsForDisk) await this.#flusher.flush(() => this.#writtenEndOffset)
+      this.#use(loaded, this.highWatermark)
+      if (this.#waitsForDisk) await this.#flush.flush()
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
     }
     this.#offlineReason = null
     this.#context.logger.info('the partition is back', { log: this.directory, logEndOffset: this.#writtenEndOffset })
-    for (const listener of this.#listeners) {
-      listener.online?.(this)
-      listener.highWatermarkAdvanced(this)
-    }
+    for (const listener of this.#listeners) listener.online?.(this)
+    this.#highWatermark.localEndMoved(this.#writtenEndOffset)
+    for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
     return true
+  }
+
+  /**
+   * Cuts off what this log has at and behind `offset`, with the rest of a batch that it lies in: a follower whose leader has
+   * another history. It is on the disk for good when it resolves. False: the disk failed. Reads and syncs wait meanwhile;
+   * nothing must be appended.
+   */
+  truncateTo(offset: number): Promise<boolean> {
+    if (offset < this.#nextOffset) return this.#truncate(offset)
+    if (this.#loaded.epochs.truncateFromEnd(offset)) this.#flush.epochsChanged()
+    return Promise.resolve(true)
+  }
+
+  /** Drops everything and begins at `offset`: a follower whose leader no longer has what would come next. As `truncateTo`. */
+  startAnewAt(offset: number): Promise<boolean> {
+    return this.#truncate(offset, { isEmptied: true })
+  }
+
+  async #truncate(offset: number, { isEmptied = false } = {}): Promise<boolean> {
+    if (!(await this.flush()) || this.#isClosed) return false
+    await this.#housekeeping.idle()
+    const highWatermark = Math.min(this.highWatermark, offset)
+    this.#highWatermark.reset({ logEndOffset: this.#writtenEndOffset, highWatermark })
+    this.#tail.clear()
+    this.#truncation = this.#truncateFiles(offset, isEmptied).finally(() => {
+      this.#truncation = null
+    })
+    return this.#truncation
+  }
+
+  async #truncateFiles(offset: number, isEmptied: boolean): Promise<boolean> {
+    try {
+      const loaded = await truncateLog(this.#loadOptions, this.#loaded, { offset, isEmptied })
+      if (this.#isClosed) {
+        for (const segment of loaded.segments.all) segment.release()
+        return false
+      }
+      this.#use(loaded, isEmptied ? offset : this.highWatermark)
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+    const { directory: log } = this
+    this.#context.logger.info('cut the log back', { log, offset, logEndOffset: this.#writtenEndOffset })
+    return true
+  }
+
+  get #loadOptions(): LoadOptions {
+    return {
+      context: this.#context,
+      directory: this.directory,
+      config: this.#config,
+      recoveryPoint: this.recoveryPoint,
+      logStartOffset: this.#logStartOffset,
+    }
   }
 
   /** For a stop: flushes, and leaves the files as a clean start wants them. False when that failed. */
@@ -699,11 +763,12 @@ export class PartitionLog {
     await this.#commit.idle()
     await this.#housekeeping.idle()
     await this.#reopening
+    await this.#truncation
     let isClean = this.#offlineReason === null
     // What the next start misses of an empty log it makes anew: nothing of it has to last.
     if (isClean && this.#writtenEndOffset > 0) {
       try {
-        isClean = await this.#saveForCleanStart()
+        await this.#flush.saveForCleanStart()
       } catch (error) {
         this.#fail(error)
         isClean = false
@@ -711,28 +776,8 @@ export class PartitionLog {
     }
     for (const segment of this.#loaded.segments.all) segment.release()
     this.#tail.clear()
-    this.#acks.fail(offlineResult)
+    this.#highWatermark.fail(offlineResult)
     return isClean
-  }
-
-  async #saveForCleanStart(): Promise<boolean> {
-    const { segments, producers, snapshots } = this.#loaded
-    const endOffset = this.#writtenEndOffset
-    // Not only the batches: flush.messages syncs no index, and a recovery makes indexes anew.
-    const isSynced = segments.all.every(segment => segment.isSynced) && this.#flusher.syncedOffset === endOffset
-    const lacksSnapshot = snapshots.offsets.at(-1) !== endOffset
-    if (isSynced && this.#epochsAreSaved && !lacksSnapshot) {
-      await this.#flusher.syncNames()
-      return true
-    }
-    segments.active.persistIndexes()
-    if (lacksSnapshot) {
-      snapshots.write(endOffset, producers.producers())
-      this.#flusher.namesChanged()
-    }
-    const [isFlushed] = await Promise.all([this.#flushWritten(), segments.active.syncIndexes()])
-    segments.active.isSynced = isFlushed
-    return isFlushed
   }
 
   /** For a deletion: stops at once, without flushing. */
@@ -740,7 +785,7 @@ export class PartitionLog {
     this.#isClosed = true
     this.#offlineReason ??= 'deleted'
     this.#tail.clear()
-    this.#acks.fail(offlineResult)
+    this.#highWatermark.fail(offlineResult)
     const { segments } = this.#loaded
     void this.#commit.idle().then(() => {
       for (const segment of segments.all) segment.release()
