@@ -1,7 +1,7 @@
 // What the handlers talk to: finds the shard of a group and hands the request on.
 import type { Clock, Random, Timer } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
-import type { ClusterImage } from '../core/cluster/cluster-image.ts'
+import type { ClusterImage, TopicImage } from '../core/cluster/cluster-image.ts'
 import type { JoinAnswer, SyncAnswer } from '../core/group/decision.ts'
 import { answered } from '../core/group/decision.ts'
 import { joinAnswer, syncAnswer } from '../core/group/group-transition.ts'
@@ -67,9 +67,21 @@ export class GroupCoordinator {
       this.#shards.clear()
       this.#topic = topic ? { topicId: topic.topicId, partitions: topic.partitions.length } : null
       if (topic !== undefined) this.#options.clock.soon(() => void this.#loadAll())
-    }
+    } else if (topic !== undefined) this.#followLeaders(topic, previous.topics.get(offsetsTopic))
     const deleted = new Set([...previous.topics.values()].filter(isGoneIn(next)).map(({ name }) => name))
     if (deleted.size > 0) void this.#forgetTopics(deleted)
+  }
+
+  /** Where a partition has another leader epoch its groups are another coordinator's, or have to be loaded from what is committed. */
+  #followLeaders(topic: TopicImage, before: TopicImage | undefined): void {
+    let isNew = false
+    for (const [index, { leaderEpoch }] of topic.partitions.entries()) {
+      if (leaderEpoch === before?.partitions[index]?.leaderEpoch) continue
+      this.#shards.get(index)?.close()
+      this.#shards.delete(index)
+      isNew = true
+    }
+    if (isNew) this.#options.clock.soon(() => void this.#loadAll())
   }
 
   /** Begins to expire offsets. */

@@ -18,7 +18,7 @@ function partitionOf(
   read: (offset: number, options: ReadOptions) => LogRead | Promise<LogRead>,
   { isLeader = true, logEndOffset = 3 } = {},
 ): CoordinatorPartition {
-  const log = { logStartOffset: 0, logEndOffset, highWatermark: logEndOffset, config: defaultLogConfig, read }
+  const log = { logStartOffset: 0, logEndOffset, whenCommitted: () => errorCodes.NONE, config: defaultLogConfig, read }
   return { isLeader, log, append: () => ({ errorCode: errorCodes.NONE }) as AppendResult }
 }
 

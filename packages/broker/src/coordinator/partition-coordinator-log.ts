@@ -9,7 +9,7 @@ const replayChunkBytes = 1024 * 1024
 /** What a coordinator needs of a partition on this broker (replication's `Partition`, which wakes the fetches that wait). */
 export interface CoordinatorPartition {
   readonly isLeader: boolean
-  readonly log: Pick<PartitionLog, 'logStartOffset' | 'logEndOffset' | 'highWatermark' | 'config' | 'read'>
+  readonly log: Pick<PartitionLog, 'logStartOffset' | 'logEndOffset' | 'whenCommitted' | 'config' | 'read'>
   append(records: Buffer, origin: 'coordinator'): AppendResult | Promise<AppendResult>
 }
 
@@ -44,11 +44,21 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     return outcome
   }
 
-  /** Answers at once for as long as the log does. */
+  /**
+   * Answers at once for as long as the log does. A leader that has just begun may not know yet that what an earlier one
+   * committed is: what is there is waited for before it is believed.
+   */
   replay(onBatches: (batches: Buffer) => void): number | Promise<number> {
+    const endOffset = this.#partition.log.logEndOffset
+    const committed = this.#partition.log.whenCommitted(endOffset)
+    const replayed = (errorCode: number) =>
+      errorCode === errorCodes.NONE ? this.#replayTo(endOffset, onBatches) : errorCode
+    return committed instanceof Promise ? committed.then(replayed) : replayed(committed)
+  }
+
+  #replayTo(endOffset: number, onBatches: (batches: Buffer) => void): number | Promise<number> {
     const { log } = this.#partition
     let offset = log.logStartOffset
-    const endOffset = log.highWatermark
     const take = (read: LogRead): number | null => {
       if (read.errorCode !== errorCodes.NONE) return read.errorCode
       const before = offset

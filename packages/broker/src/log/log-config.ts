@@ -29,6 +29,8 @@ export interface LogConfig {
   /** min.cleanable.dirty.ratio. */
   readonly minCleanableDirtyRatio: number
   readonly minCompactionLagMs: number
+  /** min.insync.replicas: with fewer nothing is committed. */
+  readonly minInSyncReplicas: number
   readonly retentionBytes: number
   readonly retentionMs: number
   readonly segmentBytes: number
@@ -60,6 +62,7 @@ export const defaultLogConfig: LogConfig = {
   messageTimestampAfterMaxMs: 3_600_000,
   minCleanableDirtyRatio: 0.5,
   minCompactionLagMs: 0,
+  minInSyncReplicas: 1,
   retentionBytes: -1,
   retentionMs: 604_800_000,
   segmentBytes: 1_073_741_824,

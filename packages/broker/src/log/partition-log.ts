@@ -46,6 +46,8 @@ import { type AbortedTransaction, abortedTransactionsIn } from './transaction-in
 export type { ActiveProducer, AppendOptions, AppendResult, FoundOffset, LogRead, ReadOptions } from './log-answers.ts'
 
 export interface PartitionLogListener {
+  /** Batches were written: followers may have them. Must not throw. */
+  logEndAdvanced?(log: PartitionLog): void
   /** The high watermark, which is the end of what consumers may read, has moved up. Must not throw. */
   highWatermarkAdvanced(log: PartitionLog): void
   /** The disk failed: everything answers KAFKA_STORAGE_ERROR from now on, until the log is back. */
@@ -270,6 +272,18 @@ export class PartitionLog {
     return this.#canReopen
   }
 
+  /** NONE once all below `offset` is committed, or why that will not be known here. */
+  whenCommitted(offset: number): number | Promise<number> {
+    if (this.#offlineReason !== null || this.#isClosed) return errorCodes.KAFKA_STORAGE_ERROR
+    const waited = this.#acknowledge(offset, offset - 1, -1)
+    return waited instanceof Promise ? waited.then(({ errorCode }) => errorCode) : waited.errorCode
+  }
+
+  /** Answers those that wait for other replicas: this broker can no longer tell them that they are committed. */
+  failCommits(answer: AppendResult): void {
+    this.#highWatermark.failCommits(answer)
+  }
+
   listen(listener: PartitionLogListener): void {
     this.#listeners.push(listener)
   }
@@ -430,6 +444,7 @@ export class PartitionLog {
     if (this.#offlineReason !== null) return
     this.#tail.append(batch, baseOffset, endOffset)
     this.#writtenEndOffset = endOffset
+    for (const listener of this.#listeners) listener.logEndAdvanced?.(this)
     if (this.#isSyncingForAcks) return
     if (endOffset - this.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
     else this.#highWatermark.localEndMoved(endOffset)
@@ -531,6 +546,12 @@ export class PartitionLog {
     }
   }
 
+  /** The log's end, as an answer to a follower. */
+  endOffset(): FoundOffset {
+    const leaderEpoch = this.#loaded.epochs.latestEpoch
+    return { errorCode: errorCodes.NONE, offset: this.#writtenEndOffset, timestamp: -1, leaderEpoch }
+  }
+
   /** OffsetForLeaderEpoch: leaderEpoch -1 and endOffset -1 when the epoch is unknown. */
   endOffsetForEpoch(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: number } {
     return this.#loaded.epochs.endOffsetFor(leaderEpoch, this.#writtenEndOffset)
@@ -550,6 +571,11 @@ export class PartitionLog {
       return { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
     this.#moveLogStart(offset)
     return { errorCode: errorCodes.NONE, lowWatermark: this.#logStartOffset }
+  }
+
+  /** As a follower: what the leader no longer has, goes here, too. */
+  followLogStart(leaderLogStartOffset: number): void {
+    this.#moveLogStart(Math.min(leaderLogStartOffset, this.highWatermark))
   }
 
   #moveLogStart(offset: number): void {

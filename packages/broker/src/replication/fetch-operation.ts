@@ -1,6 +1,6 @@
 import type { Clock } from '@odradek/platform'
 import { errorCodes, zeroUuid } from '@odradek/protocol'
-import type { LogRead, ReadOptions } from '../log/partition-log.ts'
+import type { LogRead, PartitionLog, ReadOptions } from '../log/partition-log.ts'
 import type { FetchMemory } from './fetch-memory.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import type { FetchedPartition } from './fetch-session.ts'
@@ -34,6 +34,8 @@ export interface FetchLimits {
   readonly readCommitted: boolean
   /** The fetching replica's; negative for consumers. */
   readonly replicaId: number
+  /** Of the replica's registration; -1 where it does not say. */
+  readonly replicaEpoch: number
 }
 
 const noChunks: readonly Buffer[] = []
@@ -43,6 +45,7 @@ export class FetchOperation implements WaitingFetch {
   readonly partitions: Partition[] = []
   missingBytes = 0
   readonly deadlineMs: number
+  readonly isFollower: boolean
   readonly #wanted: readonly FetchedPartition[]
   readonly #limits: FetchLimits
   readonly #registry: PartitionRegistry
@@ -61,6 +64,7 @@ export class FetchOperation implements WaitingFetch {
   }) {
     this.#wanted = options.wanted
     this.#limits = options.limits
+    this.isFollower = options.limits.replicaId >= 0
     this.#registry = options.registry
     this.#purgatory = options.purgatory
     this.#memory = options.memory
@@ -179,15 +183,20 @@ export class FetchOperation implements WaitingFetch {
       if (parted !== null) return parted
     }
     const { log } = partition
+    if (this.isFollower) {
+      const { fetchOffset } = wanted
+      // Where it fetches from is behind its last record; what lies outside of our log says nothing.
+      if (fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset) {
+        partition.fetchedBy(this.#limits.replicaId, { brokerEpoch: this.#limits.replicaEpoch, fetchOffset })
+      }
+    }
     const { highWatermark, lastStableOffset, logStartOffset } = log
     const maxBytes = Math.min(wanted.partitionMaxBytes, bytesLeft)
     // A negative limit is a fault in Kafka once there is something to read.
     if (maxBytes < 0 && wanted.fetchOffset >= logStartOffset && wanted.fetchOffset < highWatermark) {
       return failed(wanted, partition, errorCodes.UNKNOWN_SERVER_ERROR)
     }
-    const options: ReadOptions = this.#limits.readCommitted
-      ? { maxBytes, minOneBatch, endOffset: lastStableOffset }
-      : { maxBytes, minOneBatch }
+    const options: ReadOptions = { maxBytes, minOneBatch, endOffset: this.#endOffsetFor(log) }
     const conclude = (read: LogRead): PartitionFetch =>
       read.errorCode === errorCodes.NONE
         ? {
@@ -207,6 +216,12 @@ export class FetchOperation implements WaitingFetch {
     return read instanceof Promise ? read.then(conclude) : conclude(read)
   }
 
+  /** Followers read what is written, consumers what is committed, and those of transactions what is decided. */
+  #endOffsetFor(log: PartitionLog): number {
+    if (this.isFollower) return log.logEndOffset
+    return this.#limits.readCommitted ? log.lastStableOffset : log.highWatermark
+  }
+
   /** Counts the bytes until they are released. */
   #hold({ byteLength, release }: LogRead): (() => void) | undefined {
     if (byteLength === 0) return undefined
@@ -221,7 +236,8 @@ export class FetchOperation implements WaitingFetch {
     // The name was resolved earlier in the session; the topic may have been made anew since.
     if (wanted.topicId !== zeroUuid && wanted.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID
     const errorCode = partition.checkLeaderEpoch(wanted.currentLeaderEpoch)
-    if (errorCode !== errorCodes.NONE || this.#limits.replicaId < 0) return errorCode
+    if (errorCode !== errorCodes.NONE || !this.isFollower) return errorCode
+    if (partition.replicas.includes(this.#limits.replicaId)) return errorCodes.NONE
     // A replica that is not one of the partition's: it may know a newer assignment than we do.
     return wanted.currentLeaderEpoch >= 0 ? errorCodes.UNKNOWN_LEADER_EPOCH : errorCodes.NOT_LEADER_OR_FOLLOWER
   }

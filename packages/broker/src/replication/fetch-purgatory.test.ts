@@ -36,11 +36,12 @@ class ManualClock implements Clock {
 }
 
 function partition(): Partition {
-  return { waiting: new Set() } as unknown as Partition
+  return { waiting: new Set(), waitingFollowers: new Set() } as unknown as Partition
 }
 
 class Fetch implements WaitingFetch {
   readonly partitions: readonly Partition[]
+  readonly isFollower = false
   missingBytes: number
   readonly deadlineMs: number
   readonly wakes: string[] = []
@@ -67,8 +68,8 @@ test('records wake those who wait for them when the batch that brought them ends
   purgatory.park(fetch)
   purgatory.park(other)
   purgatory.batchBegins()
-  purgatory.advanced(one, 10)
-  purgatory.advanced(one, 10)
+  purgatory.advanced(one.waiting, 10)
+  purgatory.advanced(one.waiting, 10)
   assert.deepEqual(fetch.wakes, [])
   purgatory.batchEnds()
   assert.deepEqual([fetch.wakes, other.wakes], [['look'], []])
@@ -80,7 +81,7 @@ test('records that come outside of a batch wake in a microtask', async () => {
   const one = partition()
   const fetch = new Fetch([one])
   purgatory.park(fetch)
-  purgatory.advanced(one, 1)
+  purgatory.advanced(one.waiting, 1)
   assert.deepEqual(fetch.wakes, [])
   await Promise.resolve()
   assert.deepEqual(fetch.wakes, ['look'])
@@ -96,12 +97,12 @@ test('a fetch that wants many bytes is left alone until they are there', () => {
     [two, 39],
   ] as const) {
     purgatory.batchBegins()
-    purgatory.advanced(from, bytes)
+    purgatory.advanced(from.waiting, bytes)
     purgatory.batchEnds()
   }
   assert.deepEqual(fetch.wakes, [])
   purgatory.batchBegins()
-  purgatory.advanced(one, 1)
+  purgatory.advanced(one.waiting, 1)
   purgatory.batchEnds()
   assert.deepEqual(fetch.wakes, ['look'])
 })
@@ -118,7 +119,7 @@ test('time wakes for the last time, and a fetch that was parked anew keeps its f
     purgatory.park(fetch)
   }
   purgatory.batchBegins()
-  purgatory.advanced(one, 1)
+  purgatory.advanced(one.waiting, 1)
   purgatory.batchEnds()
   clock.advance(99)
   assert.deepEqual(fetch.wakes, ['look'])
@@ -145,7 +146,7 @@ test('a fetch that nobody waits for any more is forgotten', () => {
   purgatory.park(fetch)
   assert.equal(purgatory.remove(fetch), true)
   assert.equal(purgatory.remove(fetch), false)
-  purgatory.advanced(here, 10)
+  purgatory.advanced(here.waiting, 10)
   clock.advance(1000)
   assert.deepEqual([fetch.wakes, purgatory.size, clock.timers, here.waiting.size], [[], 0, 0, 0])
 })

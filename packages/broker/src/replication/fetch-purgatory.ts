@@ -5,6 +5,8 @@ import type { Partition } from './partition.ts'
 export interface WaitingFetch {
   /** Its partitions, none twice. */
   readonly partitions: readonly Partition[]
+  /** It takes what is written; a consumer's takes what is committed. */
+  readonly isFollower: boolean
   /** Bytes that must come in before it is worth another look. */
   missingBytes: number
   /** By the monotonic clock. */
@@ -47,15 +49,15 @@ export class FetchPurgatory {
       fetch.end()
       return
     }
-    for (const partition of fetch.partitions) partition.waiting.add(fetch)
+    for (const partition of fetch.partitions) waitingOf(partition, fetch).add(fetch)
     const delayMs = Math.max(0, fetch.deadlineMs - this.#clock.monotonic())
     const timer = this.#clock.after(delayMs, () => this.#wake(fetch, true))
     this.#parked.set(fetch, { fetch, timer, isReady: false })
   }
 
-  /** The partition's readers may see so many more bytes. */
-  advanced(partition: Partition, bytes: number): void {
-    for (const fetch of partition.waiting) {
+  /** Those who wait for a partition may see so many more bytes of it. */
+  advanced(waiting: ReadonlySet<WaitingFetch>, bytes: number): void {
+    for (const fetch of waiting) {
       fetch.missingBytes -= bytes
       if (fetch.missingBytes <= 0) this.#markReady(fetch)
     }
@@ -64,6 +66,7 @@ export class FetchPurgatory {
   /** Something other than records has happened to the partition: all that wait for it look again. */
   wakeAll(partition: Partition): void {
     for (const fetch of partition.waiting) this.#markReady(fetch)
+    for (const fetch of partition.waitingFollowers) this.#markReady(fetch)
   }
 
   batchBegins(): void {
@@ -80,7 +83,7 @@ export class FetchPurgatory {
     if (parked === undefined) return false
     parked.timer.cancel()
     this.#parked.delete(fetch)
-    for (const partition of fetch.partitions) partition.waiting.delete(fetch)
+    for (const partition of fetch.partitions) waitingOf(partition, fetch).delete(fetch)
     return true
   }
 
@@ -115,4 +118,8 @@ export class FetchPurgatory {
   #wake(fetch: WaitingFetch, isLast: boolean): void {
     if (this.remove(fetch)) fetch.wake(isLast)
   }
+}
+
+function waitingOf(partition: Partition, { isFollower }: WaitingFetch): Set<WaitingFetch> {
+  return isFollower ? partition.waitingFollowers : partition.waiting
 }

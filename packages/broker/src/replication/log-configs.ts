@@ -34,6 +34,7 @@ export function logConfigOf(broker: BrokerConfig, image: ClusterImage, topic: st
     messageTimestampAfterMaxMs: bounded(config.number('message.timestamp.after.max.ms')),
     minCleanableDirtyRatio: config.number('min.cleanable.dirty.ratio'),
     minCompactionLagMs: bounded(config.number('min.compaction.lag.ms')),
+    minInSyncReplicas: config.number('min.insync.replicas'),
     retentionBytes: bounded(config.number('retention.bytes')),
     retentionMs: bounded(config.number('retention.ms')),
     segmentBytes: config.numberOrNull('internal.segment.bytes') ?? config.number('segment.bytes'),

@@ -1,23 +1,39 @@
+import type { Clock } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
+import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
 
-/** A partition that this broker has a log of. */
+/** What a partition needs of the broker that it lives on. */
+export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive' | 'lagMsMax'> {
+  readonly brokerId: number
+  readonly clock: Clock
+  readonly purgatory: FetchPurgatory
+  /** False from the moment on when others may take this broker for dead: it then leads nothing. */
+  readonly mayLead: () => boolean
+}
+
+/** Who appends, and when it is told that it is done. */
+export type AppendedBy = 'client, acks=1' | 'client, acks=all' | 'coordinator'
+
+/** A partition that this broker has a log of, as its leader or as a follower. */
 export class Partition implements PartitionLogListener {
   readonly topic: string
   readonly index: number
   readonly topicId: string
   readonly log: PartitionLog
-  /** Fetches to be looked at when there are records; the purgatory's. */
+  /** Fetches to be looked at when there are records that consumers may see; the purgatory's. */
   readonly waiting = new Set<WaitingFetch>()
-  readonly #purgatory: FetchPurgatory
-  readonly #brokerId: number
+  /** Those of followers, who get records as soon as they are written here. */
+  readonly waitingFollowers = new Set<WaitingFetch>()
+  readonly #host: PartitionHost
   #state: PartitionImage
+  #leader: PartitionLeader | null = null
   /** Handed to the log and not yet announced to those who wait. */
   #unseenBytes = 0
-  #clientAppend: AppendOptions = { leaderEpoch: 0, origin: 'client' }
-  #coordinatorAppend: AppendOptions = { leaderEpoch: 0, origin: 'coordinator' }
+  #followersUnseenBytes = 0
+  #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
 
   constructor(options: {
     topic: string
@@ -25,18 +41,21 @@ export class Partition implements PartitionLogListener {
     topicId: string
     log: PartitionLog
     state: PartitionImage
-    brokerId: number
-    purgatory: FetchPurgatory
+    host: PartitionHost
   }) {
     this.topic = options.topic
     this.index = options.index
     this.topicId = options.topicId
     this.log = options.log
     this.#state = options.state
-    this.#brokerId = options.brokerId
-    this.#purgatory = options.purgatory
+    this.#host = options.host
+    this.#appendOptions = appendOptions(options.state.leaderEpoch)
     this.log.listen(this)
-    this.#lead()
+    this.#takeRole()
+  }
+
+  get state(): PartitionImage {
+    return this.#state
   }
 
   get leaderId(): number {
@@ -47,8 +66,9 @@ export class Partition implements PartitionLogListener {
     return this.#state.leaderEpoch
   }
 
+  /** Whether it may take appends and answer readers now. */
   get isLeader(): boolean {
-    return this.#state.leader === this.#brokerId
+    return this.#leader !== null && this.#host.mayLead()
   }
 
   get isr(): readonly number[] {
@@ -59,15 +79,44 @@ export class Partition implements PartitionLogListener {
     return this.#state.replicas
   }
 
-  /** Follows the cluster image. Those who wait look again: the epoch that they know may be over. */
+  /** Follows the cluster image. In a new epoch those who wait look again: the one that they know is over. */
   update(state: PartitionImage): void {
     if (state === this.#state) return
     const isNewEpoch = state.leaderEpoch !== this.#state.leaderEpoch
     this.#state = state
-    if (isNewEpoch) {
-      this.#lead()
-      this.#purgatory.wakeAll(this)
+    if (!isNewEpoch) {
+      this.#leader?.update(state)
+      return
     }
+    this.#appendOptions = appendOptions(state.leaderEpoch)
+    this.#takeRole()
+    this.#host.purgatory.wakeAll(this)
+  }
+
+  #takeRole(): void {
+    const { log, topicId, index } = this
+    const { brokerId, clock, alterIsr, isLive, lagMsMax } = this.#host
+    this.#leader?.end()
+    this.#leader = null
+    if (this.#state.leader === brokerId) {
+      log.assignLeaderEpoch(this.#state.leaderEpoch)
+      const state = this.#state
+      this.#leader = new PartitionLeader({ brokerId, topicId, index, log, state, clock, alterIsr, isLive, lagMsMax })
+    } else {
+      // What is behind it, another leader decides.
+      log.highWatermarkLimit = log.highWatermark
+      this.resign()
+    }
+  }
+
+  /** Tells those that wait for other replicas that this broker does not lead any more, as far as it knows. */
+  resign(): void {
+    this.log.failCommits(notLeader)
+  }
+
+  /** By a timer. */
+  dropLaggards(): void {
+    if (this.isLeader) this.#leader?.dropLaggards()
   }
 
   /**
@@ -81,25 +130,52 @@ export class Partition implements PartitionLogListener {
     return this.isLeader ? errorCodes.NONE : errorCodes.NOT_LEADER_OR_FOLLOWER
   }
 
+  /** A replica's fetch, which has been found to be in order, says what the replica has. */
+  fetchedBy(replicaId: number, { brokerEpoch, fetchOffset }: { brokerEpoch: number; fetchOffset: number }): void {
+    this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })
+  }
+
   /** The buffer is the log's from now on. */
-  append(records: Buffer, origin: AppendOptions['origin']): AppendResult | Promise<AppendResult> {
+  append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
+    if (this.#leader === null || !this.#host.mayLead()) return notLeader
+    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
     this.#unseenBytes += records.length
-    return this.log.append(records, origin === 'client' ? this.#clientAppend : this.#coordinatorAppend)
+    this.#followersUnseenBytes += records.length
+    return this.log.append(records, this.#appendOptions[by])
+  }
+
+  logEndAdvanced(): void {
+    if (this.waitingFollowers.size > 0) {
+      this.#host.purgatory.advanced(this.waitingFollowers, this.#followersUnseenBytes)
+    }
+    this.#followersUnseenBytes = 0
   }
 
   highWatermarkAdvanced(): void {
-    if (this.waiting.size > 0) this.#purgatory.advanced(this, this.#unseenBytes)
+    if (this.waiting.size > 0) this.#host.purgatory.advanced(this.waiting, this.#unseenBytes)
     this.#unseenBytes = 0
   }
 
   offline(): void {
-    this.#purgatory.wakeAll(this)
-  }
-
-  #lead(): void {
-    const { leaderEpoch } = this.#state
-    this.#clientAppend = { leaderEpoch, origin: 'client' }
-    this.#coordinatorAppend = { leaderEpoch, origin: 'coordinator' }
-    if (this.isLeader) this.log.assignLeaderEpoch(leaderEpoch)
+    this.#host.purgatory.wakeAll(this)
   }
 }
+
+function appendOptions(leaderEpoch: number): Readonly<Record<AppendedBy, AppendOptions>> {
+  return {
+    'client, acks=1': { leaderEpoch, origin: 'client', acks: 'leader' },
+    'client, acks=all': { leaderEpoch, origin: 'client', acks: 'all' },
+    coordinator: { leaderEpoch, origin: 'coordinator', acks: 'all' },
+  }
+}
+
+const refused = {
+  errorMessage: null,
+  baseOffset: -1,
+  lastOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset: -1,
+  recordErrors: [],
+}
+const notLeader: AppendResult = { ...refused, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+const notEnoughReplicas: AppendResult = { ...refused, errorCode: errorCodes.NOT_ENOUGH_REPLICAS }

@@ -71,7 +71,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
   const handlers: ApiHandler[] = [
     apiVersionsHandler({ handlers: () => handlers, supportedFeatures: dependencies.supportedFeatures, image }),
     // records
-    produceHandler({ partitions, nodeEndpoints }),
+    produceHandler({ partitions, nodeEndpoints, clock: platform.clock }),
     fetchHandler({
       partitions,
       purgatory,

@@ -70,6 +70,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
         maxBytes,
         readCommitted: request.isolationLevel === 1,
         replicaId: context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId,
+        replicaEpoch: request.replicaState.replicaEpoch,
       },
       registry: partitions,
       purgatory: dependencies.purgatory,

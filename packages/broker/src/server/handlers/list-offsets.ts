@@ -22,6 +22,8 @@ type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
 /** The places in the log by the first version that knows them; the others are as old as the API. */
 const firstVersions: Readonly<Record<number, number>> = { [-3]: 7, [-4]: 8, [-5]: 9, [-6]: 11 }
 
+const latestTimestamp = -1
+
 export function listOffsetsHandler({
   partitions,
 }: {
@@ -42,7 +44,11 @@ export function listOffsetsHandler({
       if (partition === undefined) return refuse(partitions.problem(name, partitionIndex))
       const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
       if (errorCode !== errorCodes.NONE) return refuse(errorCode)
-      const found: FoundOffset = await partition.log.findOffset(timestamp, { readCommitted })
+      // Followers ask where the log ends, not what is committed of it.
+      const found: FoundOffset =
+        request.replicaId >= 0 && timestamp === latestTimestamp
+          ? partition.log.endOffset()
+          : await partition.log.findOffset(timestamp, { readCommitted })
       if (found.errorCode !== errorCodes.NONE) return refuse(found.errorCode)
       return {
         partitionIndex,

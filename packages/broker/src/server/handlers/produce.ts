@@ -3,6 +3,8 @@
  *
  * Left out: transactions (a transactional batch is refused), quotas.
  */
+
+import type { Clock } from '@odradek/platform'
 import {
   batchBytes,
   batchCompression,
@@ -20,7 +22,7 @@ import {
 } from '@odradek/protocol'
 import { isInternalTopic } from '../../core/cluster/cluster-image.ts'
 import type { AppendResult } from '../../log/partition-log.ts'
-import type { Partition } from '../../replication/partition.ts'
+import type { AppendedBy, Partition } from '../../replication/partition.ts'
 import type { PartitionRegistry } from '../../replication/partition-registry.ts'
 import { type ApiHandler, apiHandler, ConnectionError, inTurns, type RequestContext } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
@@ -28,6 +30,7 @@ import type { NodeEndpoints } from '../node-endpoints.ts'
 export interface ProduceDependencies {
   readonly partitions: PartitionRegistry
   readonly nodeEndpoints: NodeEndpoints
+  readonly clock: Clock
 }
 
 type Answer = MessageInput<typeof produceResponse>
@@ -44,24 +47,35 @@ interface Production {
   readonly context: RequestContext
   readonly partitions: PartitionRegistry
   readonly responses: TopicAnswer[]
-  /** Appends that the log answers later. */
-  readonly pending: Promise<void>[]
+  /** What the log answers later. */
+  readonly pending: PendingAnswer[]
 }
 
-export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencies): ApiHandler<ProduceRequest, Answer> {
+interface PendingAnswer {
+  readonly answer: Mutable<PartitionAnswer>
+  readonly appended: Promise<AppendResult>
+  /** For other replicas, not only for this broker's disk. */
+  readonly waitsForOthers: boolean
+}
+
+export function produceHandler({
+  partitions,
+  nodeEndpoints,
+  clock,
+}: ProduceDependencies): ApiHandler<ProduceRequest, Answer> {
   return apiHandler(produceRequest, produceResponse, (request, context) => {
     const responses: TopicAnswer[] = []
-    const pending: Promise<void>[] = []
+    const pending: PendingAnswer[] = []
     const finish = (): Answer | undefined => {
-      if (!responses.some(hasStorageError)) context.releaseRequest()
+      if (!responses.some(mayStillBeWritten)) context.releaseRequest()
       if (request.acks === 0) return finishWithoutAnswer(responses, context)
       if (context.apiVersion < 10) return { responses }
       return addLeaders(responses, { partitions, nodeEndpoints, context })
     }
     // A small batch can take half a second to be looked at, when it is compressed: other clients do not wait for all of them.
     const rest = inTurns(appendEach({ request, context, partitions, responses, pending }), context)
-    if (rest !== null) return rest.then(() => Promise.all(pending)).then(finish)
-    return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
+    if (rest !== null) return rest.then(() => settle(pending, request.timeoutMs, clock)).then(finish)
+    return pending.length === 0 ? finish() : settle(pending, request.timeoutMs, clock).then(finish)
   })
 }
 
@@ -71,6 +85,7 @@ export function produceHandler({ partitions, nodeEndpoints }: ProduceDependencie
  */
 function* appendEach({ request, context, partitions, responses, pending }: Production): Generator<void> {
   const refusal = refuseWhole(request)
+  const by: AppendedBy = request.acks === -1 ? 'client, acks=all' : 'client, acks=1'
   for (const { name, topicId, partitionData } of request.topicData) {
     const topic = context.apiVersion >= 13 ? partitions.topicName(topicId) : name
     const partitionResponses: PartitionAnswer[] = []
@@ -86,17 +101,41 @@ function* appendEach({ request, context, partitions, responses, pending }: Produ
       }
       // What is not a whole batch any more at the end is dropped, as Kafka drops it.
       const bytes = batchBytes(records, 0)
-      const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), 'client')
-      if (appended instanceof Promise) pending.push(appended.then(result => conclude(answer, result)))
+      const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), by)
+      if (appended instanceof Promise) pending.push({ answer, appended, waitsForOthers: partition.isr.length > 1 })
       else conclude(answer, appended)
       yield
     }
   }
 }
 
+/** Waits until the log has answered; for other replicas no longer than the client does. */
+function settle(pending: readonly PendingAnswer[], timeoutMs: number, clock: Clock): Promise<unknown> {
+  const answered = Promise.all(pending.map(({ answer, appended }) => appended.then(result => conclude(answer, result))))
+  return pending.some(({ waitsForOthers }) => waitsForOthers) ? inTime(pending, answered, timeoutMs, clock) : answered
+}
+
+/** What others have not confirmed by then may be committed later, or not. */
+async function inTime(
+  pending: readonly PendingAnswer[],
+  answered: Promise<unknown>,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>()
+  const timer = clock.after(Math.max(0, timeoutMs), resolve)
+  await Promise.race([answered, timeout])
+  timer.cancel()
+  for (const { answer } of pending) {
+    if (answer.errorCode === undefined) refusePartition(answer, { errorCode: errorCodes.REQUEST_TIMED_OUT })
+  }
+}
+
 /** Then a write may still be under way, from the request's own bytes. */
-function hasStorageError({ partitionResponses = [] }: TopicAnswer): boolean {
-  return partitionResponses.some(({ errorCode }) => errorCode === errorCodes.KAFKA_STORAGE_ERROR)
+function mayStillBeWritten({ partitionResponses = [] }: TopicAnswer): boolean {
+  return partitionResponses.some(
+    ({ errorCode }) => errorCode === errorCodes.KAFKA_STORAGE_ERROR || errorCode === errorCodes.REQUEST_TIMED_OUT,
+  )
 }
 
 interface Refusal {
@@ -193,6 +232,8 @@ function refusePartition(answer: Mutable<PartitionAnswer>, { errorCode, errorMes
 }
 
 function conclude(answer: Mutable<PartitionAnswer>, result: AppendResult): void {
+  // Its time was over.
+  if (answer.errorCode !== undefined) return
   answer.errorCode = result.errorCode
   answer.baseOffset = result.baseOffset
   answer.logAppendTimeMs = result.logAppendTimeMs
@@ -216,7 +257,7 @@ function finishWithoutAnswer(responses: readonly TopicAnswer[], { clientId }: Re
 /** KIP-951: a client that was wrong about the leader gets the right one with the error. */
 function addLeaders(
   responses: TopicAnswer[],
-  { partitions, nodeEndpoints, context }: ProduceDependencies & { context: RequestContext },
+  { partitions, nodeEndpoints, context }: Omit<ProduceDependencies, 'clock'> & { context: RequestContext },
 ): Answer {
   const leaders = new Set<number>()
   for (const { name, topicId, partitionResponses = [] } of responses) {

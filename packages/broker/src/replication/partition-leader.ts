@@ -1,0 +1,141 @@
+import type { Clock } from '@odradek/platform'
+import type { PartitionImage } from '../core/cluster/cluster-image.ts'
+import { type FollowerFetch, ReplicaProgress } from '../core/partition/replica-progress.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+
+/** Another set of in-sync replicas, as the leader of `leaderEpoch` wants it. */
+export interface IsrProposal {
+  readonly topicId: string
+  readonly index: number
+  readonly leaderEpoch: number
+  /** Of the state that it stands on. */
+  readonly partitionEpoch: number
+  /** The epoch of a broker's registration as its fetches said it; -1 where that is not known (KIP-903). */
+  readonly isr: readonly { readonly brokerId: number; readonly brokerEpoch: number }[]
+}
+
+/**
+ * 'committed': it is in the cluster image. 'refused': it is not, and will not be. 'unknown': the metadata store did not
+ * answer; it may be either, which only the image will tell.
+ */
+export type IsrOutcome = 'committed' | 'refused' | 'unknown'
+
+export interface LeaderOptions {
+  readonly brokerId: number
+  readonly topicId: string
+  readonly index: number
+  readonly log: PartitionLog
+  readonly state: PartitionImage
+  readonly clock: Clock
+  readonly alterIsr: (proposal: IsrProposal) => Promise<IsrOutcome>
+  /** Registered, and not fenced. */
+  readonly isLive: (brokerId: number) => boolean
+  /** replica.lag.time.max.ms. */
+  readonly lagMsMax: () => number
+}
+
+/** How long a proposal of which nothing is known waits before it is made again. */
+const retryMs = 500
+
+/**
+ * A partition as its leader sees it, for one leader epoch: how far the followers are, how far the log is committed, and who
+ * is in sync.
+ *
+ * Invariant: the high watermark never passes what a member of the in-sync set lacks, be it the set of the image or the one
+ * that has been proposed and may be in force already.
+ */
+export class PartitionLeader {
+  readonly #options: LeaderOptions
+  readonly #progress: ReplicaProgress
+  /** Who is in sync must have all that earlier leaders committed. */
+  readonly #epochStartOffset: number
+  #state: PartitionImage
+  #proposed: readonly number[] | null = null
+  #isOver = false
+
+  constructor(options: LeaderOptions) {
+    this.#options = options
+    this.#state = options.state
+    this.#epochStartOffset = options.log.logEndOffset
+    this.#progress = new ReplicaProgress(this.#followerIds, options.clock.now())
+    this.#moveLimit()
+  }
+
+  get #followerIds(): number[] {
+    return this.#state.replicas.filter(id => id !== this.#options.brokerId)
+  }
+
+  /** Of the same leader epoch. */
+  update(state: PartitionImage): void {
+    this.#state = state
+    this.#proposed = null
+    this.#progress.setFollowers(this.#followerIds, this.#options.clock.now())
+    this.#moveLimit()
+  }
+
+  /** Another epoch has begun. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** Too few are in sync for acks=all (min.insync.replicas, of at most as many as there are replicas). */
+  get isUnderMinIsr(): boolean {
+    const { minInSyncReplicas } = this.#options.log.config
+    return this.#state.isr.length < Math.min(minInSyncReplicas, this.#state.replicas.length)
+  }
+
+  /** A replica's fetch says what it has. */
+  fetched(fetch: Omit<FollowerFetch, 'leaderEndOffset' | 'nowMs'>): void {
+    const { log, clock } = this.#options
+    this.#progress.fetched({ ...fetch, leaderEndOffset: log.logEndOffset, nowMs: clock.now() })
+    this.#moveLimit()
+    this.#letIn(fetch.replicaId)
+  }
+
+  /** By a timer: those that have fallen behind leave the set. */
+  dropLaggards(): void {
+    if (this.#proposed !== null) return
+    const { brokerId, log, clock, lagMsMax } = this.#options
+    const { isr } = this.#state
+    const gone = this.#progress.laggards(isr, {
+      leaderId: brokerId,
+      leaderEndOffset: log.logEndOffset,
+      nowMs: clock.now(),
+      lagMsMax: lagMsMax(),
+    })
+    if (gone.length > 0) void this.#propose(isr.filter(id => !gone.includes(id)))
+  }
+
+  #letIn(replicaId: number): void {
+    const { isr, replicas } = this.#state
+    if (this.#proposed !== null || isr.includes(replicaId) || !replicas.includes(replicaId)) return
+    const end = this.#progress.logEndOffsetOf(replicaId)
+    if (end < this.#options.log.highWatermark || end < this.#epochStartOffset) return
+    if (this.#options.isLive(replicaId)) void this.#propose([...isr, replicaId])
+  }
+
+  async #propose(isr: readonly number[]): Promise<void> {
+    const { topicId, index, clock, alterIsr } = this.#options
+    this.#proposed = isr
+    const { leaderEpoch, partitionEpoch } = this.#state
+    const members = isr.map(brokerId => ({ brokerId, brokerEpoch: this.#progress.brokerEpochOf(brokerId) }))
+    for (;;) {
+      const outcome = await alterIsr({ topicId, index, leaderEpoch, partitionEpoch, isr: members })
+      // The image has moved on, and settled it.
+      if (this.#isOver || this.#proposed !== isr) return
+      if (outcome !== 'unknown') break
+      await new Promise<void>(resolve => clock.after(retryMs, resolve))
+      if (this.#isOver || this.#proposed !== isr) return
+    }
+    this.#proposed = null
+    this.#moveLimit()
+  }
+
+  #moveLimit(): void {
+    if (this.isUnderMinIsr) return
+    const { isr } = this.#state
+    const counting = this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]
+    const common = this.#progress.commonEndOffset(counting, this.#options.brokerId)
+    this.#options.log.highWatermarkLimit = common
+  }
+}

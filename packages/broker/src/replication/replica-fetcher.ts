@@ -1,0 +1,319 @@
+import type { BrokerConnection } from '@odradek/client'
+import type { Clock } from '@odradek/platform'
+import {
+  errorCodes,
+  errorName,
+  type FetchResponse,
+  fetchRequest,
+  fetchResponse,
+  listOffsetsRequest,
+  listOffsetsResponse,
+} from '@odradek/protocol'
+import type { Logger } from '../logger.ts'
+import { type FetchPosition, FollowerSession } from './follower-session.ts'
+import type { Partition } from './partition.ts'
+
+/** Settings of fetching, by Kafka's names; asked at each use. */
+export interface FetcherConfig {
+  /** replica.fetch.max.bytes: of one partition. */
+  readonly partitionBytesMax: number
+  /** replica.fetch.response.max.bytes. */
+  readonly responseBytesMax: number
+  /** replica.fetch.min.bytes. */
+  readonly bytesMin: number
+  /** replica.fetch.wait.max.ms. */
+  readonly waitMsMax: number
+  /** replica.fetch.backoff.ms. */
+  readonly backoffMs: number
+  /** replica.socket.timeout.ms. */
+  readonly timeoutMs: number
+}
+
+export interface ReplicaFetcherOptions {
+  readonly leaderId: number
+  readonly brokerId: number
+  /** Of this broker's registration. */
+  readonly brokerEpoch: () => number
+  readonly connect: () => Promise<BrokerConnection>
+  readonly config: () => FetcherConfig
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+interface Followed {
+  readonly partition: Partition
+  /** By the monotonic clock: not before. */
+  retryAtMs: number
+}
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
+
+const earliest = -2
+const latest = -1
+
+/**
+ * Fetches from one leader all partitions that follow it: one request at a time, the next one when what the last one brought is
+ * written. A partition with an error is left out for a while; what the leader says of epochs, the cluster image settles.
+ */
+export class ReplicaFetcher {
+  readonly #options: ReplicaFetcherOptions
+  readonly #followed = new Map<string, Followed>()
+  readonly #session = new FollowerSession()
+  #connection: BrokerConnection | null = null
+  #running: Promise<void> | null = null
+  /** What the last answer brought is being written. */
+  #writing: Promise<unknown> = Promise.resolve()
+  #wakeUp: () => void = () => {}
+  /** The request under way was given up on purpose. */
+  #isInterrupted = false
+  #isUnreachable = false
+  #isStopped = false
+
+  constructor(options: ReplicaFetcherOptions) {
+    this.#options = options
+  }
+
+  add(partition: Partition): void {
+    this.#followed.set(keyOf(partition.topicId, partition.index), { partition, retryAtMs: 0 })
+    // A fetch that waits at the leader for others' records does not know of it: it is made anew, for all.
+    if (this.#running === null) this.#running = this.#run()
+    else this.#interrupt()
+  }
+
+  /** When it resolves, nothing more is written to the partition's log. */
+  async remove(partition: Partition): Promise<void> {
+    const key = keyOf(partition.topicId, partition.index)
+    if (this.#followed.get(key)?.partition === partition) this.#followed.delete(key)
+    await this.#writing
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#followed.clear()
+    this.#interrupt()
+    await this.#running
+  }
+
+  #interrupt(): void {
+    this.#isInterrupted = true
+    this.#disconnect()
+    this.#wakeUp()
+  }
+
+  #disconnect(): void {
+    this.#connection?.close()
+    this.#connection = null
+    this.#session.reset()
+  }
+
+  async #run(): Promise<void> {
+    const { clock, config } = this.#options
+    while (!this.#isStopped && this.#followed.size > 0) {
+      this.#isInterrupted = false
+      const nowMs = clock.monotonic()
+      const all = [...this.#followed.values()]
+      const ready = all.filter(({ retryAtMs }) => retryAtMs <= nowMs)
+      if (ready.length === 0) {
+        await this.#sleep(Math.min(...all.map(({ retryAtMs }) => retryAtMs)) - nowMs)
+        continue
+      }
+      try {
+        await this.#fetch(ready)
+        this.#isUnreachable = false
+      } catch (error) {
+        this.#disconnect()
+        if (this.#isInterrupted) continue
+        this.#report(error)
+        await this.#sleep(config().backoffMs)
+      }
+    }
+    this.#disconnect()
+    this.#running = null
+  }
+
+  #report(error: unknown): void {
+    const { leaderId, logger } = this.#options
+    if (!this.#isUnreachable) logger.warn('cannot fetch from a leader: trying again', { leaderId, error })
+    this.#isUnreachable = true
+  }
+
+  /** Until its time, or an interruption. */
+  #sleep(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#options.clock.after(delayMs, resolve)
+    this.#wakeUp = () => {
+      timer.cancel()
+      resolve()
+    }
+    return promise
+  }
+
+  /** One request, and what its answer brings. Rejects with ConnectionError, or a KafkaError of the whole request. */
+  async #fetch(ready: readonly Followed[]): Promise<void> {
+    const { brokerId, brokerEpoch, connect } = this.#options
+    if (this.#connection === null || this.#connection.closed) {
+      this.#session.reset()
+      const connection = await connect()
+      if (this.#isInterrupted) {
+        connection.close()
+        return
+      }
+      this.#connection = connection
+    }
+    const connection = this.#connection
+    const { partitionBytesMax, responseBytesMax, bytesMin, waitMsMax, timeoutMs } = this.#options.config()
+    const asked = new Map<string, Followed>()
+    for (const followed of ready) asked.set(keyOf(followed.partition.topicId, followed.partition.index), followed)
+    const epochs = new Map(ready.map(followed => [followed, followed.partition.leaderEpoch]))
+    const { sessionId, sessionEpoch, changed, forgotten } = this.#session.next(ready.map(positionOf))
+    const answer = await connection.send(
+      fetchRequest,
+      fetchResponse,
+      {
+        replicaState: { replicaId: brokerId, replicaEpoch: brokerEpoch() },
+        maxWaitMs: waitMsMax,
+        minBytes: bytesMin,
+        maxBytes: responseBytesMax,
+        isolationLevel: 0,
+        sessionId,
+        sessionEpoch,
+        topics: byTopic(changed).map(({ topicId, positions }) => ({
+          topicId,
+          partitions: positions.map(({ topicId: _, ...position }) => ({
+            ...position,
+            partitionMaxBytes: partitionBytesMax,
+          })),
+        })),
+        forgottenTopicsData: byTopic(forgotten).map(({ topicId, positions }) => ({
+          topicId,
+          partitions: positions.map(({ partition }) => partition),
+        })),
+        rackId: '',
+      },
+      { timeoutMs: timeoutMs + waitMsMax },
+    )
+    if (answer.errorCode !== errorCodes.NONE) {
+      // The leader has forgotten the session, as after a restart: the next request says everything.
+      this.#session.reset()
+      if (!isSessionError(answer.errorCode)) throw new Error(`the leader answered ${errorName(answer.errorCode)}`)
+      return
+    }
+    this.#session.answered(answer.sessionId)
+    const writes: Promise<void>[] = []
+    for (const { topicId, partitions } of answer.responses) {
+      for (const one of partitions) {
+        const followed = asked.get(keyOf(topicId, one.partitionIndex))
+        if (followed === undefined || !this.#isStillFollowed(followed)) continue
+        const leaderEpoch = epochs.get(followed)
+        if (leaderEpoch === followed.partition.leaderEpoch)
+          writes.push(this.#take(followed, one, leaderEpoch, connection))
+      }
+    }
+    this.#writing = Promise.all(writes)
+    await this.#writing
+  }
+
+  #isStillFollowed(followed: Followed): boolean {
+    const { partition } = followed
+    return this.#followed.get(keyOf(partition.topicId, partition.index)) === followed
+  }
+
+  /** What the leader says of one partition. */
+  async #take(
+    followed: Followed,
+    answer: PartitionAnswer,
+    leaderEpoch: number,
+    connection: BrokerConnection,
+  ): Promise<void> {
+    const { log } = followed.partition
+    const { errorCode, divergingEpoch, records, highWatermark, logStartOffset } = answer
+    if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return this.#findPlace(followed, connection)
+    if (errorCode !== errorCodes.NONE) return this.#retryLater(followed, errorCode)
+    if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)
+    if (records !== null && records.length > 0) {
+      const appended = await log.appendAsFollower(records, { leaderEpoch })
+      if (appended.errorCode !== errorCodes.NONE) return this.#retryLater(followed, appended.errorCode)
+    }
+    log.highWatermarkLimit = highWatermark
+    log.followLogStart(logStartOffset)
+  }
+
+  /** KIP-595: what both have of the epoch that the leader names is the same; what comes behind it is not. */
+  async #truncate(
+    followed: Followed,
+    { epoch, endOffset }: { readonly epoch: number; readonly endOffset: number },
+  ): Promise<void> {
+    const { log } = followed.partition
+    const own = log.endOffsetForEpoch(epoch)
+    // Where the epoch is not ours, an earlier one is the next to be compared.
+    const commonEnd = own.leaderEpoch === epoch ? Math.min(own.endOffset, endOffset) : own.endOffset
+    const isDone = await log.truncateTo(commonEnd < 0 ? log.logStartOffset : Math.min(commonEnd, log.logEndOffset))
+    if (!isDone) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+  }
+
+  /** The leader has nothing where our log ends: it ends before that, or begins behind it. */
+  async #findPlace(followed: Followed, connection: BrokerConnection): Promise<void> {
+    const { log } = followed.partition
+    const leaderEnd = await this.#askOffset(followed, latest, connection)
+    if (leaderEnd === null) return
+    if (leaderEnd < log.logEndOffset) {
+      if (!(await log.truncateTo(leaderEnd))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+      return
+    }
+    const leaderStart = await this.#askOffset(followed, earliest, connection)
+    if (leaderStart === null || !this.#isStillFollowed(followed)) return
+    if (leaderStart > log.logEndOffset && !(await log.startAnewAt(leaderStart))) {
+      this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+    }
+  }
+
+  /** Null where the leader does not say; then it is asked again later. */
+  async #askOffset(followed: Followed, timestamp: number, connection: BrokerConnection): Promise<number | null> {
+    const { topic: name, index: partitionIndex, leaderEpoch: currentLeaderEpoch } = followed.partition
+    const answer = await connection.send(listOffsetsRequest, listOffsetsResponse, {
+      replicaId: this.#options.brokerId,
+      isolationLevel: 0,
+      topics: [{ name, partitions: [{ partitionIndex, currentLeaderEpoch, timestamp }] }],
+      timeoutMs: 0,
+    })
+    const found = answer.topics[0]?.partitions[0]
+    if (found?.errorCode === errorCodes.NONE) return found.offset
+    this.#retryLater(followed, found?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR)
+    return null
+  }
+
+  #retryLater(followed: Followed, errorCode: number): void {
+    const { clock, config, leaderId, logger } = this.#options
+    const { topic, index } = followed.partition
+    followed.retryAtMs = clock.monotonic() + config().backoffMs
+    logger.debug('a partition is not fetched for a while', { topic, index, leaderId, reason: errorName(errorCode) })
+  }
+}
+
+function positionOf({ partition }: Followed): FetchPosition {
+  const { topicId, index, leaderEpoch, log } = partition
+  return {
+    topicId,
+    partition: index,
+    currentLeaderEpoch: leaderEpoch,
+    fetchOffset: log.logEndOffset,
+    lastFetchedEpoch: log.latestLeaderEpoch,
+    logStartOffset: log.logStartOffset,
+  }
+}
+
+function keyOf(topicId: string, index: number): string {
+  return `${topicId}/${index}`
+}
+
+function byTopic<T extends { readonly topicId: string }>(all: readonly T[]): { topicId: string; positions: T[] }[] {
+  return [...Map.groupBy(all, ({ topicId }) => topicId)].map(([topicId, positions]) => ({ topicId, positions }))
+}
+
+function isSessionError(errorCode: number): boolean {
+  return (
+    errorCode === errorCodes.FETCH_SESSION_ID_NOT_FOUND ||
+    errorCode === errorCodes.INVALID_FETCH_SESSION_EPOCH ||
+    errorCode === errorCodes.FETCH_SESSION_TOPIC_ID_ERROR
+  )
+}
