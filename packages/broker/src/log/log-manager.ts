@@ -101,7 +101,7 @@ export class LogManager {
     this.#checkpoints = new Checkpoints({ disk, logger, path: this.#path, logs })
     this.#cleaner = new LogCleaner({ logs, cleaned: () => this.checkpoint() })
     this.#maintenance = new Maintenance({ clock, logs, deleted: () => this.#checkpointSoon() })
-    this.#offline = new OfflineLogs({ disk, path: this.#path, logs })
+    this.#offline = new OfflineLogs({ disk, clock, path: this.#path, logs })
   }
 
   /** Opens every partition in the data directory; after an unclean stop it recovers them first. Rejects with OdradekError. */
@@ -176,7 +176,7 @@ export class LogManager {
 
   /**
    * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is set
-   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails.
+   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails: then `createLater`, if it is still wanted.
    */
   create({
     topic,
@@ -204,32 +204,49 @@ export class LogManager {
         }
         this.#setAside(existing)
       }
-      this.#disk.makeDirectorySync(directory)
-      this.#context.names.changed()
-      writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(topicId))
-      const context = this.#context
-      const log = PartitionLog.create({
-        context,
-        topic,
-        partition,
-        topicId,
-        directory,
-        config,
-        recoveryPoint: 0,
-        logStartOffset: 0,
-      })
+      const log = this.#createIn(directory, { topic, partition, topicId, config })
       this.#logs.set(name, log)
       return log
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      throw new OdradekError('log-not-created', `The log ${directory} cannot be made: ${error.message}`, {
-        cause: error,
-      })
+      const message = `The log ${directory} cannot be made (${error.message}): ${adviceOn(error)}`
+      throw new OdradekError('log-not-created', message, { cause: error })
     }
   }
 
-  /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms. */
+  #createIn(directory: string, log: { topic: string; partition: number; topicId: string; config: LogConfig }) {
+    const isNew = this.#disk.statSync(directory) === null
+    try {
+      this.#disk.makeDirectorySync(directory)
+      this.#context.names.changed()
+      writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(log.topicId))
+      return PartitionLog.create({ context: this.#context, ...log, directory, recoveryPoint: 0, logStartOffset: 0 })
+    } catch (error) {
+      if (isNew) this.#removeHalfMade(directory)
+      throw error
+    }
+  }
+
+  /** Its topic may be deleted before the log comes into being: then nobody would know the directory any more. */
+  #removeHalfMade(directory: string): void {
+    try {
+      this.#disk.removeSync(directory)
+    } catch (error) {
+      this.#logger.warn('a directory could not be removed', { directory, error })
+    }
+  }
+
+  /**
+   * For a log that `create` could not make: `create` is called again, with the turns that bring offline logs back, until it
+   * says that it is done, or the partition is deleted.
+   */
+  createLater(topic: string, partition: number, create: () => boolean): void {
+    this.#offline.addMissing(partitionDirectoryName(topic, partition), create)
+  }
+
+  /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms; fine without one. */
   delete(topic: string, partition: number): void {
+    this.#offline.forgetMissing(partitionDirectoryName(topic, partition))
     const log = this.get(topic, partition)
     if (log === undefined) return
     this.#forget(log)
@@ -332,7 +349,7 @@ export class LogManager {
     timers.repeat('producers', always(config.producerIdExpirationCheckIntervalMs), () => maintenance.expireProducers())
     this.#startCleaner()
     timers.repeat('release', always(releaseIntervalMs), () => this.#context.open.releaseIdle())
-    timers.repeat('reopen', always(reopenIntervalMs), () => void this.#offline.reopen())
+    timers.repeat('reopen', always(reopenIntervalMs), () => void this.#offline.bringBack())
   }
 
   #startCleaner(): void {
@@ -347,6 +364,7 @@ export class LogManager {
     this.#timers.close()
     this.#cleaner.stop()
     this.#maintenance.stop()
+    this.#offline.stop()
     this.#context.removal.close()
     const outcomes: boolean[] = []
     const closing = [...this.#logs.values()].map(log => async () => void outcomes.push(await log.close()))
@@ -365,6 +383,12 @@ export class LogManager {
   #file(name: string): string {
     return `${this.#path}/${name}`
   }
+}
+
+function adviceOn({ kind }: DiskError): string {
+  if (kind === 'full') return 'free some space'
+  if (kind === 'descriptors') return 'raise the limit of open files (ulimit -n), or have fewer connections'
+  return 'see to the disk, and to owner and permissions of the data directory'
 }
 
 /** From the start on at one pace. */
