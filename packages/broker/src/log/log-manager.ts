@@ -4,6 +4,7 @@ import { OdradekError } from '../odradek-error.ts'
 import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DeferredRemoval } from './deferred-removal.ts'
+import { withDescriptorRelief } from './descriptor-relief.ts'
 import { DirectoryNames } from './directory-names.ts'
 import {
   cleanShutdownFile,
@@ -44,7 +45,7 @@ export interface LogManagerOptions {
 const reopenIntervalMs = 1000
 /** Every turn looks at all logs: a pause of 0 would leave time for nothing else. */
 const shortestCleanerBackoffMs = 100
-/** Descriptors that the logs may hold; connections need some, too. */
+/** Descriptors that the logs may hold, unless the process has fewer (`withDescriptorRelief`); connections need some, too. */
 const openSegmentsMax = 2000
 /** How often files that nobody used meanwhile are closed. */
 const releaseIntervalMs = 30_000
@@ -74,7 +75,9 @@ export class LogManager {
   #isClosed = false
 
   private constructor(options: LogManagerOptions) {
-    const { disk, clock, random, logger } = options
+    const { clock, random, logger } = options
+    const open = new OpenSegments(openSegmentsMax)
+    const disk = withDescriptorRelief(options.disk, () => this.#relieveDescriptors(open))
     this.#disk = disk
     this.#clock = clock
     this.#random = random
@@ -87,7 +90,7 @@ export class LogManager {
       clock,
       random,
       logger,
-      open: new OpenSegments(openSegmentsMax),
+      open,
       cache: new TailCache(this.#config.tailCacheBytesMax),
       pace: new DiskPace(clock),
       reader: new FileReader(clock),
@@ -102,6 +105,18 @@ export class LogManager {
     this.#cleaner = new LogCleaner({ logs, cleaned: () => this.checkpoint() })
     this.#maintenance = new Maintenance({ clock, logs, deleted: () => this.#checkpointSoon() })
     this.#offline = new OfflineLogs({ disk, clock, path: this.#path, logs })
+  }
+
+  #relieveDescriptors(open: OpenSegments): boolean {
+    const maxBefore = open.max
+    const isRelieved = open.lowerMax()
+    if (open.max < maxBefore) {
+      this.#logger.warn(
+        'the process may open no more files: fewer of the logs stay open from now on. A higher limit (ulimit -n) makes it quicker',
+        { openLogsMax: open.max },
+      )
+    }
+    return isRelieved
   }
 
   /** Opens every partition in the data directory; after an unclean stop it recovers them first. Rejects with OdradekError. */
