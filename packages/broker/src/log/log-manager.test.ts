@@ -5,7 +5,7 @@ import { encodeBatch, errorCodes } from '@odradek/protocol'
 import { silentLogger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { DataDirectory } from './data-directory.ts'
-import { defaultLogManagerConfig } from './log-manager.ts'
+import { defaultLogManagerConfig } from './log-manager-config.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 import { readTextFile, writeTextFile } from './text-file.ts'
 

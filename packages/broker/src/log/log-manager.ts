@@ -1,67 +1,34 @@
-import { type Clock, type Disk, DiskError, type Random, type Timer } from '@odradek/platform'
-import type { Dirt } from '../core/partition/compaction-rules.ts'
+import { type Clock, type Disk, DiskError, type Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
-import { formatOffsetCheckpoint, type OffsetCheckpoint, parseOffsetCheckpoint } from './checkpoint-file.ts'
+import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DeferredRemoval } from './deferred-removal.ts'
+import { withDescriptorRelief } from './descriptor-relief.ts'
 import { DirectoryNames } from './directory-names.ts'
 import {
-  cleanerCheckpointFile,
   cleanShutdownFile,
   deletedDirectoryName,
   deletedDirectorySuffix,
-  highWatermarkCheckpointFile,
-  logStartOffsetCheckpointFile,
   parsePartitionDirectoryName,
   partitionDirectoryName,
   partitionMetadataFile,
-  recoveryPointCheckpointFile,
   strayDirectoryName,
 } from './file-names.ts'
 import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
+import { LogCleaner } from './log-cleaner.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
+import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
+import { Maintenance } from './maintenance.ts'
+import { NamedTimers } from './named-timers.ts'
+import { OfflineLogs } from './offline-logs.ts'
 import { OpenSegments } from './open-segments.ts'
 import { PartitionLog } from './partition-log.ts'
 import { formatPartitionMetadata, parsePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { TailCache } from './tail-cache.ts'
-import { readTextFile, replaceTextFile, replaceTextFileSync, writeTextFile } from './text-file.ts'
-
-/** Broker-wide settings of the logs; Kafka's names with the unit at the end. */
-export interface LogManagerConfig {
-  /** log.retention.check.interval.ms (300,000). */
-  readonly retentionCheckIntervalMs: number
-  /** log.flush.scheduler.interval.ms: how often flush.ms is looked at. */
-  readonly flushSchedulerIntervalMs: number
-  /** log.flush.offset.checkpoint.interval.ms (60,000). */
-  readonly recoveryPointCheckpointIntervalMs: number
-  /** log.flush.start.offset.checkpoint.interval.ms (60,000). */
-  readonly logStartOffsetCheckpointIntervalMs: number
-  /** log.initial.task.delay.ms (30,000). */
-  readonly initialTaskDelayMs: number
-  /** producer.id.expiration.ms (86,400,000). */
-  readonly producerIdExpirationMs: number
-  /** producer.id.expiration.check.interval.ms (600,000). */
-  readonly producerIdExpirationCheckIntervalMs: number
-  /** log.cleaner.backoff.ms (15,000): how often compacted topics are looked at. */
-  readonly cleanerBackoffMs: number
-  /** Bytes of records kept in memory for readers near the end, over all partitions. */
-  readonly tailCacheBytesMax: number
-}
-
-export const defaultLogManagerConfig: LogManagerConfig = {
-  retentionCheckIntervalMs: 300_000,
-  flushSchedulerIntervalMs: Number.MAX_SAFE_INTEGER,
-  recoveryPointCheckpointIntervalMs: 60_000,
-  logStartOffsetCheckpointIntervalMs: 60_000,
-  initialTaskDelayMs: 30_000,
-  producerIdExpirationMs: 86_400_000,
-  producerIdExpirationCheckIntervalMs: 600_000,
-  cleanerBackoffMs: 15_000,
-  tailCacheBytesMax: 64 * 1024 * 1024,
-}
+import { readTextFile, replaceTextFileSync, writeTextFile } from './text-file.ts'
 
 export interface LogManagerOptions {
   readonly disk: Disk
@@ -74,12 +41,11 @@ export interface LogManagerOptions {
   readonly configOf: (topic: string) => LogConfig
 }
 
-/** How often an offline log is looked at, and how much space there must be again before it is opened. */
+/** How often offline logs are looked at. */
 const reopenIntervalMs = 1000
-const reopenUsableBytes = 16 * 1024 * 1024
 /** Every turn looks at all logs: a pause of 0 would leave time for nothing else. */
 const shortestCleanerBackoffMs = 100
-/** Descriptors that the logs may hold; connections need some, too. */
+/** Descriptors that the logs may hold, unless the process has fewer (`withDescriptorRelief`); connections need some, too. */
 const openSegmentsMax = 2000
 /** How often files that nobody used meanwhile are closed. */
 const releaseIntervalMs = 30_000
@@ -88,12 +54,7 @@ const parallelRecoveries = 4
 /** Logs that are synced at a time at a stop: each waits for one small sync after the other. */
 const parallelClosings = 16
 
-interface Checkpoints {
-  readonly recoveryPoints: OffsetCheckpoint
-  readonly logStartOffsets: OffsetCheckpoint
-}
-
-/** All logs of a data directory: opens and closes them, makes and deletes them, and does their chores by the clock. */
+/** All logs of a data directory: opens and closes them, makes and deletes them, and says when their chores are due. */
 export class LogManager {
   /** True when the last stop left the clean-shutdown marker. */
   readonly wasCleanShutdown: boolean
@@ -105,16 +66,18 @@ export class LogManager {
   readonly #config: LogManagerConfig
   readonly #context: LogContext
   readonly #logs = new Map<string, PartitionLog>()
-  readonly #timers = new Map<string, Timer>()
+  readonly #timers: NamedTimers
+  readonly #checkpoints: Checkpoints
+  readonly #cleaner: LogCleaner
+  readonly #maintenance: Maintenance
+  readonly #offline: OfflineLogs
   #cleanerBackoffMs: number
-  /** Up to where each compacted log has been. */
-  #cleanedOffsets = new Map<string, number>()
-  #compacting: Promise<void> | null = null
   #isClosed = false
-  #checkpointing: Promise<void> = Promise.resolve()
 
   private constructor(options: LogManagerOptions) {
-    const { disk, clock, random, logger } = options
+    const { clock, random, logger } = options
+    const open = new OpenSegments(openSegmentsMax)
+    const disk = withDescriptorRelief(options.disk, () => this.#relieveDescriptors(open))
     this.#disk = disk
     this.#clock = clock
     this.#random = random
@@ -127,7 +90,7 @@ export class LogManager {
       clock,
       random,
       logger,
-      open: new OpenSegments(openSegmentsMax),
+      open,
       cache: new TailCache(this.#config.tailCacheBytesMax),
       pace: new DiskPace(clock),
       reader: new FileReader(clock),
@@ -136,6 +99,24 @@ export class LogManager {
       producerIdExpirationMs: this.#config.producerIdExpirationMs,
     }
     this.wasCleanShutdown = disk.statSync(this.#file(cleanShutdownFile)) !== null
+    this.#timers = new NamedTimers(clock)
+    const logs = this.#logs
+    this.#checkpoints = new Checkpoints({ disk, logger, path: this.#path, logs })
+    this.#cleaner = new LogCleaner({ logs, cleaned: () => this.checkpoint() })
+    this.#maintenance = new Maintenance({ clock, logs, deleted: () => this.#checkpointSoon() })
+    this.#offline = new OfflineLogs({ disk, clock, path: this.#path, logs })
+  }
+
+  #relieveDescriptors(open: OpenSegments): boolean {
+    const maxBefore = open.max
+    const isRelieved = open.lowerMax()
+    if (open.max < maxBefore) {
+      this.#logger.warn(
+        'the process may open no more files: fewer of the logs stay open from now on. A higher limit (ulimit -n) makes it quicker',
+        { openLogsMax: open.max },
+      )
+    }
+    return isRelieved
   }
 
   /** Opens every partition in the data directory; after an unclean stop it recovers them first. Rejects with OdradekError. */
@@ -156,11 +137,8 @@ export class LogManager {
     const names = this.#disk.listSync(this.#path)
     // From here on the marker would lie: a crash must be seen as one.
     this.#disk.removeSync(this.#file(cleanShutdownFile))
-    const checkpoints = {
-      recoveryPoints: this.#readCheckpoint(recoveryPointCheckpointFile),
-      logStartOffsets: this.#readCheckpoint(logStartOffsetCheckpointFile),
-    }
-    this.#cleanedOffsets = new Map(this.#readCheckpoint(cleanerCheckpointFile))
+    const checkpoints = this.#checkpoints.read()
+    this.#cleaner.remember(checkpoints.cleanedOffsets)
     const toRecover: (() => Promise<void>)[] = []
     for (const name of names) {
       const path = this.#file(name)
@@ -186,7 +164,7 @@ export class LogManager {
     name: string,
     { topic, partition }: { topic: string; partition: number },
     config: LogConfig,
-    { recoveryPoints, logStartOffsets }: Checkpoints,
+    { recoveryPoints, logStartOffsets }: ReadCheckpoints,
   ) {
     const directory = this.#file(name)
     const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
@@ -202,16 +180,6 @@ export class LogManager {
     }
   }
 
-  #readCheckpoint(name: string): OffsetCheckpoint {
-    const path = this.#file(name)
-    const text = readTextFile(this.#disk, path)
-    // Kafka makes its cleaner's file before there is anything to write.
-    const checkpoint = text === null || text === '' ? new Map<string, number>() : parseOffsetCheckpoint(text)
-    if (checkpoint !== null) return checkpoint
-    this.#logger.warn('a checkpoint file cannot be read and is made anew', { path })
-    return new Map()
-  }
-
   get(topic: string, partition: number): PartitionLog | undefined {
     return this.#logs.get(partitionDirectoryName(topic, partition))
   }
@@ -223,7 +191,7 @@ export class LogManager {
 
   /**
    * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is set
-   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails.
+   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails: then `createLater`, if it is still wanted.
    */
   create({
     topic,
@@ -251,32 +219,49 @@ export class LogManager {
         }
         this.#setAside(existing)
       }
-      this.#disk.makeDirectorySync(directory)
-      this.#context.names.changed()
-      writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(topicId))
-      const context = this.#context
-      const log = PartitionLog.create({
-        context,
-        topic,
-        partition,
-        topicId,
-        directory,
-        config,
-        recoveryPoint: 0,
-        logStartOffset: 0,
-      })
+      const log = this.#createIn(directory, { topic, partition, topicId, config })
       this.#logs.set(name, log)
       return log
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      throw new OdradekError('log-not-created', `The log ${directory} cannot be made: ${error.message}`, {
-        cause: error,
-      })
+      const message = `The log ${directory} cannot be made (${error.message}): ${adviceOn(error)}`
+      throw new OdradekError('log-not-created', message, { cause: error })
     }
   }
 
-  /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms. */
+  #createIn(directory: string, log: { topic: string; partition: number; topicId: string; config: LogConfig }) {
+    const isNew = this.#disk.statSync(directory) === null
+    try {
+      this.#disk.makeDirectorySync(directory)
+      this.#context.names.changed()
+      writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(log.topicId))
+      return PartitionLog.create({ context: this.#context, ...log, directory, recoveryPoint: 0, logStartOffset: 0 })
+    } catch (error) {
+      if (isNew) this.#removeHalfMade(directory)
+      throw error
+    }
+  }
+
+  /** Its topic may be deleted before the log comes into being: then nobody would know the directory any more. */
+  #removeHalfMade(directory: string): void {
+    try {
+      this.#disk.removeSync(directory)
+    } catch (error) {
+      this.#logger.warn('a directory could not be removed', { directory, error })
+    }
+  }
+
+  /**
+   * For a log that `create` could not make: `create` is called again, with the turns that bring offline logs back, until it
+   * says that it is done, or the partition is deleted.
+   */
+  createLater(topic: string, partition: number, create: () => boolean): void {
+    this.#offline.addMissing(partitionDirectoryName(topic, partition), create)
+  }
+
+  /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms; fine without one. */
   delete(topic: string, partition: number): void {
+    this.#offline.forgetMissing(partitionDirectoryName(topic, partition))
     const log = this.get(topic, partition)
     if (log === undefined) return
     this.#forget(log)
@@ -287,7 +272,7 @@ export class LogManager {
     } catch (error) {
       this.#logger.error('a deleted partition could not be renamed: its directory stays', { log: log.directory, error })
     }
-    this.#scheduleCheckpoint()
+    this.#checkpointSoon()
   }
 
   /**
@@ -316,7 +301,7 @@ export class LogManager {
   #forget(log: PartitionLog): void {
     const name = partitionDirectoryName(log.topic, log.partition)
     this.#logs.delete(name)
-    this.#cleanedOffsets.delete(name)
+    this.#cleaner.forget(name)
     log.abandon()
   }
 
@@ -340,183 +325,68 @@ export class LogManager {
   updateCleanerBackoff(backoffMs: number): void {
     if (backoffMs === this.#cleanerBackoffMs) return
     this.#cleanerBackoffMs = backoffMs
-    this.#timers.get('cleaner')?.cancel()
-    this.#timers.delete('cleaner')
+    this.#timers.cancel('cleaner')
     this.#startCleaner()
   }
 
   /** Runs retention, flush.ms and producer expiry now, as the timers do. */
   runMaintenance(): void {
-    this.#applyRetention()
-    this.#flushDue()
-    this.#expireProducers()
+    this.#maintenance.applyRetention()
+    this.#maintenance.flushDue()
+    this.#maintenance.expireProducers()
   }
 
-  #applyRetention(): void {
-    for (const log of this.#logs.values()) this.#applyRetentionTo(log)
-  }
-
-  /** Syncs and renames keep the loop for milliseconds a log: with thousands of them clients have to be served in between. */
-  async #applyRetentionInTurns(): Promise<void> {
-    for (const log of [...this.#logs.values()]) {
-      if (this.#isClosed) return
-      if (this.#applyRetentionTo(log) > 0) await new Promise<void>(resolve => this.#clock.soon(resolve))
-    }
-  }
-
-  #applyRetentionTo(log: PartitionLog): number {
-    const deleted = log.applyRetention(this.#clock.now())
-    if (deleted > 0) this.#scheduleCheckpoint()
-    return deleted
-  }
-
-  #flushDue(): void {
-    const nowMs = this.#clock.now()
-    for (const log of this.#logs.values()) log.flushIfDue(nowMs)
-  }
-
-  #expireProducers(): void {
-    const nowMs = this.#clock.now()
-    for (const log of this.#logs.values()) log.expireProducers(nowMs)
-  }
-
-  /** Compacts what has become dirty enough, the dirtiest first; one log at a time. For the timer, and for tests. */
+  /** Compacts what has become dirty enough, as the timer does. */
   compactDirty(): Promise<void> {
-    this.#compacting ??= this.#compactAll().finally(() => {
-      this.#compacting = null
-    })
-    return this.#compacting
+    return this.#cleaner.compactDirty()
   }
 
-  async #compactAll(): Promise<void> {
-    const seen = new Set<PartitionLog>()
-    while (!this.#isClosed) {
-      const next = this.#dirtiest(seen)
-      if (next === null) return
-      const { name, log, dirt } = next
-      const cleanedOffset = await log.compact(dirt)
-      // No step forward: it failed, or a key map was full at once. It comes again with the next turn of the timer.
-      if (cleanedOffset <= dirt.firstDirtyOffset) seen.add(log)
-      if (this.#logs.get(name) !== log) continue
-      this.#cleanedOffsets.set(name, cleanedOffset)
-      await this.checkpoint()
-    }
-  }
-
-  #dirtiest(except: ReadonlySet<PartitionLog>): { name: string; log: PartitionLog; dirt: Dirt } | null {
-    let dirtiest: { name: string; log: PartitionLog; dirt: Dirt } | null = null
-    for (const [name, log] of this.#logs) {
-      if (except.has(log)) continue
-      const dirt = log.measureDirt(this.#cleanedOffsets.get(name) ?? 0)
-      if (dirt?.isDue && (dirtiest === null || dirt.ratio > dirtiest.dirt.ratio)) dirtiest = { name, log, dirt }
-    }
-    return dirtiest
-  }
-
-  /** Writes the checkpoint files; one after the other. Failing is no reason to stop: the old ones are merely older. */
+  /** Writes the checkpoint files, as the timer does. */
   checkpoint(): Promise<void> {
-    this.#checkpointing = this.#checkpointing.then(async () => {
-      try {
-        for (const [name, text] of this.#checkpointTexts()) await replaceTextFile(this.#disk, this.#file(name), text)
-      } catch (error) {
-        this.#logger.warn('the checkpoint files could not be written; a recovery would take longer', { error })
-      }
-    })
-    return this.#checkpointing
-  }
-
-  #checkpointTexts(): [name: string, text: string][] {
-    const logs = [...this.#logs.values()]
-    const text = (offsetOf: (log: PartitionLog) => number) =>
-      formatOffsetCheckpoint(logs.map(log => ({ topic: log.topic, partition: log.partition, offset: offsetOf(log) })))
-    const moved = logs.filter(log => log.logStartOffset > log.firstSegmentOffset)
-    return [
-      [recoveryPointCheckpointFile, text(log => log.recoveryPoint)],
-      [
-        logStartOffsetCheckpointFile,
-        formatOffsetCheckpoint(
-          moved.map(log => ({ topic: log.topic, partition: log.partition, offset: log.logStartOffset })),
-        ),
-      ],
-      [highWatermarkCheckpointFile, text(log => log.highWatermark)],
-      [cleanerCheckpointFile, formatOffsetCheckpoint(this.#cleanedPartitions())],
-    ]
-  }
-
-  *#cleanedPartitions(): Generator<{ topic: string; partition: number; offset: number }> {
-    for (const [name, offset] of this.#cleanedOffsets) {
-      const log = this.#logs.get(name)
-      if (log !== undefined) yield { topic: log.topic, partition: log.partition, offset }
-    }
+    return this.#checkpoints.write(this.#cleaner.cleanedOffsets)
   }
 
   /** For what should not wait for the next turn of the timer, but need not be written for each of many calls. */
-  #scheduleCheckpoint(): void {
-    this.#once('checkpoint soon', 1000, () => void this.checkpoint())
+  #checkpointSoon(): void {
+    this.#timers.once('checkpoint soon', 1000, () => void this.checkpoint())
   }
 
   #startTimers(): void {
+    const timers = this.#timers
+    const maintenance = this.#maintenance
     const config = this.#config
-    const initialMs = config.initialTaskDelayMs
-    this.#repeat('retention', initialMs, config.retentionCheckIntervalMs, () => void this.#applyRetentionInTurns())
-    this.#repeat('flush', initialMs, config.flushSchedulerIntervalMs, () => this.#flushDue())
+    const firstMs = config.initialTaskDelayMs
+    const retention = { firstMs, everyMs: config.retentionCheckIntervalMs }
+    timers.repeat('retention', retention, () => void maintenance.applyRetentionInTurns())
+    timers.repeat('flush', { firstMs, everyMs: config.flushSchedulerIntervalMs }, () => maintenance.flushDue())
     const checkpointMs = Math.min(config.recoveryPointCheckpointIntervalMs, config.logStartOffsetCheckpointIntervalMs)
-    this.#repeat('checkpoint', initialMs, checkpointMs, () => void this.checkpoint())
-    const expiryMs = config.producerIdExpirationCheckIntervalMs
-    this.#repeat('producers', expiryMs, expiryMs, () => this.#expireProducers())
+    timers.repeat('checkpoint', { firstMs, everyMs: checkpointMs }, () => void this.checkpoint())
+    timers.repeat('producers', always(config.producerIdExpirationCheckIntervalMs), () => maintenance.expireProducers())
     this.#startCleaner()
-    this.#repeat('release', releaseIntervalMs, releaseIntervalMs, () => this.#context.open.releaseIdle())
-    this.#repeat('reopen', reopenIntervalMs, reopenIntervalMs, () => void this.#reopenOffline())
+    timers.repeat('release', always(releaseIntervalMs), () => this.#context.open.releaseIdle())
+    timers.repeat('reopen', always(reopenIntervalMs), () => void this.#offline.bringBack())
   }
 
   #startCleaner(): void {
-    const everyMs = Math.max(this.#cleanerBackoffMs, shortestCleanerBackoffMs)
-    this.#repeat('cleaner', everyMs, everyMs, () => void this.compactDirty())
-  }
-
-  #repeat(name: string, firstMs: number, everyMs: number, task: () => void): void {
-    this.#once(name, firstMs, () => {
-      this.#repeat(name, everyMs, everyMs, task)
-      task()
-    })
-  }
-
-  #once(name: string, delayMs: number, task: () => void): void {
-    if (this.#isClosed || delayMs > 0x7fffffff || this.#timers.has(name)) return
-    const timer = this.#clock.after(delayMs, () => {
-      this.#timers.delete(name)
-      task()
-    })
-    this.#timers.set(name, timer)
-  }
-
-  /** What space or descriptors lacked for serves again by itself; a disk that failed otherwise needs a person. */
-  async #reopenOffline(): Promise<void> {
-    for (const log of this.#logs.values()) {
-      if (log.offlineReason === null || !log.canReopen) continue
-      try {
-        if (this.#disk.spaceSync(this.#path).usableBytes < reopenUsableBytes) return
-      } catch {
-        return
-      }
-      await log.reopen()
-    }
+    const backoffMs = Math.max(this.#cleanerBackoffMs, shortestCleanerBackoffMs)
+    this.#timers.repeat('cleaner', always(backoffMs), () => void this.compactDirty())
   }
 
   /** Stops timers, flushes, writes snapshots, checkpoints and the clean-shutdown marker. The data directory stays locked. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const timer of this.#timers.values()) timer.cancel()
-    this.#timers.clear()
+    this.#timers.close()
+    this.#cleaner.stop()
+    this.#maintenance.stop()
+    this.#offline.stop()
     this.#context.removal.close()
-    const texts = () => this.#checkpointTexts()
     const outcomes: boolean[] = []
     const closing = [...this.#logs.values()].map(log => async () => void outcomes.push(await log.close()))
     await inParallel(closing, parallelClosings)
-    await this.#checkpointing
+    await this.#checkpoints.settled()
     try {
-      for (const [name, text] of texts()) replaceTextFileSync(this.#disk, this.#file(name), text)
+      this.#checkpoints.writeSync(this.#cleaner.cleanedOffsets)
       if (outcomes.every(isClean => isClean)) {
         replaceTextFileSync(this.#disk, this.#file(cleanShutdownFile), '{"version":0,"brokerEpoch":-1}')
       }
@@ -528,6 +398,17 @@ export class LogManager {
   #file(name: string): string {
     return `${this.#path}/${name}`
   }
+}
+
+function adviceOn({ kind }: DiskError): string {
+  if (kind === 'full') return 'free some space'
+  if (kind === 'descriptors') return 'raise the limit of open files (ulimit -n), or have fewer connections'
+  return 'see to the disk, and to owner and permissions of the data directory'
+}
+
+/** From the start on at one pace. */
+function always(everyMs: number): { firstMs: number; everyMs: number } {
+  return { firstMs: everyMs, everyMs }
 }
 
 async function inParallel(tasks: readonly (() => Promise<void>)[], limit: number): Promise<void> {

@@ -32,6 +32,21 @@ test('files that nobody used between two looks are closed', () => {
   assert.equal(open.count, 1)
 })
 
+test('where the process may open no more, fewer are open from then on, but never none that is being used', () => {
+  const open = new OpenSegments(100)
+  const all = segments(open, 40)
+  const last = all.at(-1)
+  const held = last?.file()
+  assert.equal(open.lowerMax(), true)
+  assert.deepEqual([open.count, open.max], [30, 30])
+  for (let n = 0; n < 10; n++) open.lowerMax()
+  assert.deepEqual([open.count, open.max], [8, 8])
+  assert.equal(open.lowerMax(), false)
+  held?.writeSync([Buffer.from('still open')], 0)
+  for (const segment of all) segment.file()
+  assert.ok(open.count <= 8)
+})
+
 test('a file with a call in flight stays open until the call is done', () => {
   const open = new OpenSegments(100)
   const [first] = segments(open, 1)

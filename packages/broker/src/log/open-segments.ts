@@ -1,12 +1,20 @@
 import type { Segment } from './segment.ts'
 
+/** Fewer than this are not worth closing: they are what is being worked with. */
+const leastMax = 8
+
 /**
  * The segments whose file is open, over all partitions: as many as are in use, but no more than there are descriptors to
  * spare. A segment that is closed here opens itself again when it is needed.
  */
 export class OpenSegments {
-  readonly #max: number
+  #max: number
   readonly #open = new Set<Segment>()
+  /**
+   * For Segment: whose file was asked for last. It is never closed here, because its caller may hold the file while it opens
+   * another (an index). Who holds a file for longer than a turn has the segment pinned.
+   */
+  latest: Segment | null = null
 
   constructor(max: number) {
     this.#max = max
@@ -16,9 +24,13 @@ export class OpenSegments {
     return this.#open.size
   }
 
+  get max(): number {
+    return this.#max
+  }
+
   /** For Segment: its file has just been opened. */
   add(segment: Segment): void {
-    if (this.#open.size >= this.#max) this.#makeRoom()
+    if (this.#open.size >= this.#max) this.#closeDownTo(this.#open.size - Math.max(Math.floor(this.#max / 8), 1))
     this.#open.add(segment)
   }
 
@@ -35,15 +47,25 @@ export class OpenSegments {
     }
   }
 
-  /** An eighth at once, so that it is rare; rather those that are idle. */
-  #makeRoom(): void {
-    const wanted = Math.max(Math.floor(this.#max / 8), 1)
-    const limit = this.#open.size - wanted
+  /**
+   * The process has as many files and connections open as it may: from now on a quarter less segments than there are, so
+   * that connections, and files that are open for a moment only, find room. It stays at that: to try for more would cost
+   * somebody a connection each time. False when none could be closed.
+   */
+  lowerMax(): boolean {
+    const before = this.#open.size
+    this.#max = Math.max(Math.min(this.#max, Math.floor(before * 0.75)), leastMax)
+    this.#closeDownTo(this.#max)
+    return this.#open.size < before
+  }
+
+  /** Rather those that are idle. */
+  #closeDownTo(limit: number): void {
     for (const onlyIdle of [true, false]) {
       for (const segment of this.#open) {
         if (this.#open.size <= limit) return
         if (onlyIdle && segment.wasUsed) segment.wasUsed = false
-        else segment.release()
+        else if (segment !== this.latest) segment.release()
       }
     }
   }

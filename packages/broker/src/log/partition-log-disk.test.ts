@@ -173,6 +173,33 @@ test('a partition that found no descriptor left comes back, for connections may 
   assert.equal((await log.append(batchOf('back'), client)).baseOffset, 1)
 })
 
+test('more partitions than there are descriptors are all written, rolled, synced and read', async () => {
+  const disk = new FaultyDisk()
+  const warnings: string[] = []
+  const logger: Logger = { ...silentLogger, warn: message => warnings.push(message) }
+  const logs = await startTestLogs({
+    disk,
+    logger,
+    config: { segmentBytes: 300 },
+    managerConfig: { tailCacheBytesMax: 0 },
+  })
+  disk.descriptorsMax = 60
+  const partitions = Array.from({ length: 200 }, (_, partition) => logs.create('t', partition))
+  const rounds = 10
+  for (let round = 0; round < rounds; round++) {
+    for (const log of partitions) assert.equal((await log.append(batchOf(`${round}`), client)).baseOffset, round)
+    await turn()
+  }
+  for (const log of partitions) assert.equal(await log.flush(), true)
+  assert.deepEqual(await Promise.all(partitions.map(valuesCount)), Array(200).fill(rounds))
+  assert.ok(partitions.every(log => log.segmentCount > 1 && log.offlineReason === null))
+  // It was learnt once or a few times, not with each partition.
+  assert.ok(warnings.length > 0 && warnings.length < 10, `${warnings.length} warnings`)
+  await logs.restart()
+  assert.equal(logs.manager.wasCleanShutdown, true)
+  assert.equal(logs.get('t', 199).logEndOffset, rounds)
+})
+
 test('a part of a failed write is cut off before anything follows', async () => {
   const disk = new FaultyDisk()
   const logs = await startTestLogs({ disk })

@@ -158,6 +158,7 @@ export class Segment {
       this.#file = this.#disk.openSync(this.path('log'), { create: false })
       this.#open.add(this)
     }
+    this.#open.latest = this
     return this.#file
   }
 

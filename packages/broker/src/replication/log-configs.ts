@@ -3,7 +3,7 @@ import { type ClusterImage, overridesOf } from '../core/cluster/cluster-image.ts
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { TopicConfig } from '../core/config/topic-config.ts'
 import type { LogConfig } from '../log/log-config.ts'
-import type { LogManagerConfig } from '../log/log-manager.ts'
+import type { LogManagerConfig } from '../log/log-manager-config.ts'
 
 /** Kafka's "never" is the greatest int64: beyond what numbers count exactly, and added to times and offsets. */
 const never = Number.MAX_SAFE_INTEGER

@@ -1,5 +1,5 @@
 import { errorCodes } from '@odradek/protocol'
-import { type ClusterImage, configKey, type TopicImage } from '../core/cluster/cluster-image.ts'
+import { type ClusterImage, configKey, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
@@ -9,7 +9,7 @@ import { Partition } from './partition.ts'
 interface ServedTopic {
   readonly name: string
   readonly topicId: string
-  /** By index. A hole: this broker has no log of it, because of the error in `failures` or because others have. */
+  /** By index. A hole: this broker has no log of it, because it could not be made (`failures`) or because others have. */
   readonly partitions: (Partition | undefined)[]
 }
 
@@ -17,13 +17,15 @@ interface ServedTopic {
 export class PartitionRegistry {
   readonly #byName = new Map<string, ServedTopic>()
   readonly #byId = new Map<string, ServedTopic>()
-  /** Partitions whose log could not be made: TOPIC-N. */
+  /** Partitions whose log could not be made yet: TOPIC-N. */
   readonly #failures = new Set<string>()
   readonly #logs: LogManager
   readonly #purgatory: FetchPurgatory
   readonly #brokerId: number
   readonly #configOf: (image: ClusterImage, topic: string) => LogConfig
   readonly #logger: Logger
+  /** What is shown, or being applied. */
+  #image = emptyImage
 
   constructor(options: {
     logs: LogManager
@@ -72,18 +74,19 @@ export class PartitionRegistry {
 
   /** Subscriber of the cluster metadata: never throws, what fails is logged and answered as a storage error. */
   apply(next: ClusterImage, previous: ClusterImage): void {
+    this.#image = next
     if (next.topics !== previous.topics) {
       for (const topic of [...this.#byName.values()]) {
         if (next.topics.get(topic.name)?.topicId !== topic.topicId) this.#remove(topic)
       }
       for (const topic of next.topics.values()) {
-        if (previous.topics.get(topic.name) !== topic) this.#update(topic, next)
+        if (previous.topics.get(topic.name) !== topic) this.#update(topic)
       }
     }
     if (next.configs !== previous.configs) this.#updateConfigs(next, previous)
   }
 
-  #update(topic: TopicImage, image: ClusterImage): void {
+  #update(topic: TopicImage): void {
     let served = this.#byName.get(topic.name)
     if (served === undefined) {
       served = { name: topic.name, topicId: topic.topicId, partitions: [] }
@@ -91,6 +94,7 @@ export class PartitionRegistry {
       this.#byId.set(topic.topicId, served)
     }
     let config: LogConfig | undefined
+    const failed: { index: number; error: unknown }[] = []
     for (const [index, state] of topic.partitions.entries()) {
       const partition = served.partitions[index]
       if (partition !== undefined) {
@@ -98,24 +102,50 @@ export class PartitionRegistry {
         continue
       }
       served.partitions[index] = undefined
-      if (!state.replicas.includes(this.#brokerId)) continue
-      config ??= this.#configOf(image, topic.name)
-      const options = {
-        topic: topic.name,
-        topicId: topic.topicId,
-        purgatory: this.#purgatory,
-        brokerId: this.#brokerId,
-      }
-      const key = `${topic.name}-${index}`
+      if (!state.replicas.includes(this.#brokerId) || this.#failures.has(`${topic.name}-${index}`)) continue
+      config ??= this.#configOf(this.#image, topic.name)
       try {
-        const log = this.#logs.create({ topic: topic.name, partition: index, topicId: topic.topicId, config })
-        served.partitions[index] = new Partition({ ...options, index, log, state })
-        this.#failures.delete(key)
+        this.#serve(served, index, config)
       } catch (error) {
-        this.#failures.add(key)
-        this.#logger.error('a partition cannot be served: its log cannot be made', { partition: key, error })
+        failed.push({ index, error })
+        this.#serveLater(served, index)
       }
     }
+    if (failed.length === 0) return
+    this.#logger.error(
+      'partitions answer KAFKA_STORAGE_ERROR: their logs cannot be made. They serve by themselves once the disk takes them',
+      { topic: topic.name, partitions: failed.map(({ index }) => index), error: failed[0]?.error },
+    )
+  }
+
+  /** Throws OdradekError when the log cannot be made. */
+  #serve(served: ServedTopic, index: number, config: LogConfig): void {
+    const { name: topic, topicId } = served
+    const state = this.#image.topics.get(topic)?.partitions[index]
+    if (state === undefined) return
+    const log = this.#logs.create({ topic, partition: index, topicId, config })
+    const [purgatory, brokerId] = [this.#purgatory, this.#brokerId]
+    served.partitions[index] = new Partition({ topic, topicId, index, log, state, purgatory, brokerId })
+  }
+
+  /**
+   * The topic stays, as in Kafka, whose controller knows nothing of a broker's disk: the partition is offline here until there
+   * is space again.
+   */
+  #serveLater(served: ServedTopic, index: number): void {
+    const key = `${served.name}-${index}`
+    this.#failures.add(key)
+    this.#logs.createLater(served.name, index, () => {
+      try {
+        this.#serve(served, index, this.#configOf(this.#image, served.name))
+      } catch (error) {
+        this.#logger.debug('a partition still cannot be served', { partition: key, error })
+        return false
+      }
+      this.#failures.delete(key)
+      this.#logger.info('a partition serves: its log could be made', { partition: key })
+      return true
+    })
   }
 
   #remove(topic: ServedTopic): void {
@@ -123,8 +153,7 @@ export class PartitionRegistry {
     this.#byId.delete(topic.topicId)
     for (const [index, partition] of topic.partitions.entries()) {
       this.#failures.delete(`${topic.name}-${index}`)
-      if (partition === undefined) continue
-      this.#purgatory.wakeAll(partition)
+      if (partition !== undefined) this.#purgatory.wakeAll(partition)
       this.#logs.delete(topic.name, index)
     }
   }

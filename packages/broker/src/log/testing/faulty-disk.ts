@@ -1,5 +1,5 @@
-/** For tests: a memory disk whose writes and syncs can be held back, slow, or made to fail (by path), in part or whole. */
-import { createMemoryDisk, type Disk, type DiskError, type DiskFile, type DiskLock } from '@odradek/platform'
+/** For tests: a memory disk whose writes and syncs can be held back, slow, or made to fail (by path), in part or whole, and with few descriptors. */
+import { createMemoryDisk, type Disk, DiskError, type DiskFile, type DiskLock } from '@odradek/platform'
 
 type Fault = (path: string) => DiskError | null
 
@@ -15,6 +15,9 @@ export class FaultyDisk implements Disk {
   /** Bytes of a failed write that reach the file. */
   writesPart = 0
   onWriteSync: () => void = () => {}
+  /** Files that may be open at a time. */
+  descriptorsMax = Number.POSITIVE_INFINITY
+  #descriptors = 0
   pooledWrites = 0
 
   syncsOf(suffix: string): number {
@@ -32,7 +35,10 @@ export class FaultyDisk implements Disk {
   }
 
   openSync(path: string, options?: { create?: boolean }): DiskFile {
+    this.#assertDescriptorsLeft(path)
     const file = this.#disk.openSync(path, options)
+    this.#descriptors++
+    let isOpen = true
     const write = (chunks: readonly Uint8Array[], position: number) => {
       const error = this.failWrites(path)
       if (error === null) return file.writeSync(chunks, position)
@@ -63,8 +69,17 @@ export class FaultyDisk implements Disk {
         if (error !== null) throw error
       },
       syncSync: () => {},
-      closeSync: () => file.closeSync(),
+      closeSync: () => {
+        if (isOpen) this.#descriptors--
+        isOpen = false
+        file.closeSync()
+      },
     }
+  }
+
+  #assertDescriptorsLeft(path: string): void {
+    if (this.#descriptors >= this.descriptorsMax)
+      throw new DiskError('descriptors', path, `${path}: too many open files`)
   }
 
   makeDirectorySync(path: string): void {
@@ -91,7 +106,8 @@ export class FaultyDisk implements Disk {
     return this.#disk.remove(path)
   }
 
-  syncDirectory(path: string): Promise<void> {
+  async syncDirectory(path: string): Promise<void> {
+    this.#assertDescriptorsLeft(path)
     return this.#disk.syncDirectory(path)
   }
 

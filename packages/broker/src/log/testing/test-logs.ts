@@ -3,7 +3,8 @@ import { type Clock, createMemoryDisk, type Disk, type Random, type Timer } from
 import { type Logger, silentLogger } from '../../logger.ts'
 import { DataDirectory } from '../data-directory.ts'
 import { defaultLogConfig, type LogConfig } from '../log-config.ts'
-import { LogManager, type LogManagerConfig } from '../log-manager.ts'
+import { LogManager } from '../log-manager.ts'
+import type { LogManagerConfig } from '../log-manager-config.ts'
 import type { PartitionLog } from '../partition-log.ts'
 
 export class ManualClock implements Clock {

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DiskError } from '@odradek/platform'
+import { encodeBatch, errorCodes } from '@odradek/protocol'
+import { type ClusterImage, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
+import { FaultyDisk } from '../log/testing/faulty-disk.ts'
+import { startTestLogs, testTopicId } from '../log/testing/test-logs.ts'
+import { type Logger, silentLogger } from '../logger.ts'
+import { FetchPurgatory } from './fetch-purgatory.ts'
+import { PartitionRegistry } from './partition-registry.ts'
+
+const brokerId = 1
+
+function topicOf(name: string, partitions: number, leaderEpoch = 0): TopicImage {
+  const state = { replicas: [brokerId], isr: [brokerId], leader: brokerId, leaderEpoch, partitionEpoch: leaderEpoch }
+  return { name, topicId: testTopicId, partitions: Array.from({ length: partitions }, () => state) }
+}
+
+function imageOf(...topics: readonly TopicImage[]): ClusterImage {
+  return { ...emptyImage, topics: new Map(topics.map(topic => [topic.name, topic])) }
+}
+
+async function start() {
+  const disk = new FaultyDisk()
+  const lines: { message: string; fields: Record<string, unknown> | undefined }[] = []
+  const logger: Logger = { ...silentLogger, error: (message, fields) => lines.push({ message, fields }) }
+  const logs = await startTestLogs({ disk })
+  const partitions = new PartitionRegistry({
+    logs: logs.manager,
+    purgatory: new FetchPurgatory(logs.clock),
+    brokerId,
+    configOf: () => logs.config,
+    logger,
+  })
+  const { clock } = logs
+  /** Lets the turns that bring logs back go by. */
+  const wait = async (turns: number) => {
+    for (let n = 0; n < turns; n++) {
+      clock.advance(1000)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  const names = () => disk.listSync('/data').filter(name => name.startsWith('t'))
+  return { disk, lines, logs, partitions, wait, names }
+}
+
+const isFull = (path: string) => new DiskError('full', path, `${path}: no space left`)
+const lacksDescriptors = (path: string) => new DiskError('descriptors', path, `${path}: too many open files`)
+
+for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDescriptors] as const]) {
+  test(`a topic that came while there was no ${lack} is served once there is some, without a restart`, async () => {
+    const { disk, lines, partitions, wait, names } = await start()
+    disk.failWrites = fault
+    const born = imageOf(topicOf('t', 3))
+    partitions.apply(born, emptyImage)
+    assert.equal(partitions.get('t', 0), undefined)
+    assert.equal(partitions.problem('t', 0), errorCodes.KAFKA_STORAGE_ERROR)
+    assert.equal(lines.length, 1)
+    assert.match(lines[0]?.message ?? '', /serve by themselves/)
+    assert.deepEqual(lines[0]?.fields?.partitions, [0, 1, 2])
+    assert.match(String(lines[0]?.fields?.error), /free some space|raise the limit of open files/)
+    assert.deepEqual(names(), [])
+
+    await wait(5)
+    assert.equal(partitions.get('t', 0), undefined)
+    // What the image has become meanwhile counts.
+    partitions.apply(imageOf(topicOf('t', 3, 7)), born)
+    disk.failWrites = () => null
+    await wait(5)
+    assert.deepEqual(names(), ['t-0', 't-1', 't-2'])
+    for (let index = 0; index < 3; index++) {
+      const partition = partitions.get('t', index)
+      assert.equal(partition?.leaderEpoch, 7)
+      const batch = encodeBatch({ records: [{ timestamp: 1, value: 'served' }] })
+      assert.equal((await partition?.append(batch, 'client'))?.errorCode, errorCodes.NONE)
+    }
+    assert.equal(lines.length, 1)
+  })
+}
+
+test('a log that cannot be made keeps no other from being made', async () => {
+  const { disk, partitions, wait } = await start()
+  disk.failWrites = isFull
+  partitions.apply(imageOf(topicOf('t', 3)), emptyImage)
+  disk.failWrites = path => (path.includes('/t-0/') ? new DiskError('io', path, 'input/output error') : null)
+  await wait(5)
+  assert.deepEqual(
+    [0, 1, 2].map(index => partitions.get('t', index) !== undefined),
+    [false, true, true],
+  )
+})
+
+test('a topic that is deleted before its logs could be made leaves nothing behind', async () => {
+  const { disk, partitions, wait, names } = await start()
+  disk.failWrites = isFull
+  const born = imageOf(topicOf('t', 2))
+  partitions.apply(born, emptyImage)
+  partitions.apply(emptyImage, born)
+  disk.failWrites = () => null
+  await wait(5)
+  assert.equal(partitions.problem('t', 0), errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
+  assert.deepEqual(names(), [])
+})
+
+test('a stop ends the attempts', async () => {
+  const { disk, logs, partitions, wait, names } = await start()
+  disk.failWrites = isFull
+  partitions.apply(imageOf(topicOf('t', 1)), emptyImage)
+  await logs.stop()
+  disk.failWrites = () => null
+  await wait(3)
+  assert.deepEqual(names(), [])
+})
