@@ -19,6 +19,8 @@ import { FetchPurgatory } from './replication/fetch-purgatory.ts'
 import { FetchSessionCache } from './replication/fetch-session-cache.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
+import { ReplicaFetchers } from './replication/replica-fetchers.ts'
+import { fetcherConfigOf, lagMsMaxOf } from './replication/replication-config.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
 import { type ListenerPlan, planListeners } from './server/listener-config.ts'
@@ -111,11 +113,30 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   })
   shutdown.add('logs', () => logs.close())
 
+  const controller = new Controller({ metadata, config, random, brokerId, logger })
   const purgatory = new FetchPurgatory(clock)
+  const fetchers = new ReplicaFetchers({
+    brokerId,
+    brokerEpoch: () => metadata.image.brokers.get(brokerId)?.epoch ?? -1,
+    addressOf: id => interBrokerAddress(metadata.image, id),
+    config: () => fetcherConfigOf(config),
+    network: platform.network,
+    clock,
+    logger,
+  })
+  shutdown.add('replica fetchers', () => fetchers.stop())
   const partitions = new PartitionRegistry({
     logs,
-    purgatory,
-    brokerId,
+    host: {
+      brokerId,
+      clock,
+      purgatory,
+      mayLead: () => true,
+      isLive: id => metadata.image.brokers.get(id)?.fenced === false,
+      lagMsMax: () => lagMsMaxOf(config),
+      alterIsr: () => Promise.resolve('refused' as const),
+    },
+    fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),
     logger,
   })
@@ -136,7 +157,6 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   await metadata.subscribe((next, previous) => groups.apply(next, previous))
   groups.start()
 
-  const controller = new Controller({ metadata, config, random, brokerId, logger })
   const sessions = new FetchSessionCache({
     slots: config.number('max.incremental.fetch.session.cache.slots'),
     evictionMs: fetchSessionEvictionMs,
@@ -197,6 +217,11 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
 
 /** Kafka's MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS. */
 const fetchSessionEvictionMs = 120_000
+
+/** Where other brokers reach a broker: on its first listener. */
+function interBrokerAddress({ brokers }: ClusterImage, brokerId: number): { host: string; port: number } | undefined {
+  return brokers.get(brokerId)?.endpoints[0]?.advertised ?? undefined
+}
 
 function configOf({ config, logger }: BrokerOptions): BrokerConfig {
   const { problems, notices } = checkBrokerConfig(config)

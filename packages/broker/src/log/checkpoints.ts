@@ -14,6 +14,7 @@ import { readTextFile, replaceTextFile, replaceTextFileSync } from './text-file.
 export interface ReadCheckpoints {
   readonly recoveryPoints: OffsetCheckpoint
   readonly logStartOffsets: OffsetCheckpoint
+  readonly highWatermarks: OffsetCheckpoint
   readonly cleanedOffsets: OffsetCheckpoint
 }
 
@@ -33,11 +34,12 @@ export class Checkpoints {
     this.#logs = options.logs
   }
 
-  /** The high watermarks are written for Kafka's tools; a single broker's are its logs' ends. Throws DiskError. */
+  /** Throws DiskError. */
   read(): ReadCheckpoints {
     return {
       recoveryPoints: this.#readFile(recoveryPointCheckpointFile),
       logStartOffsets: this.#readFile(logStartOffsetCheckpointFile),
+      highWatermarks: this.#readFile(highWatermarkCheckpointFile),
       cleanedOffsets: this.#readFile(cleanerCheckpointFile),
     }
   }

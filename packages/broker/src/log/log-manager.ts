@@ -164,7 +164,7 @@ export class LogManager {
     name: string,
     { topic, partition }: { topic: string; partition: number },
     config: LogConfig,
-    { recoveryPoints, logStartOffsets }: ReadCheckpoints,
+    { recoveryPoints, logStartOffsets, highWatermarks }: ReadCheckpoints,
   ) {
     const directory = this.#file(name)
     const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
@@ -177,6 +177,7 @@ export class LogManager {
       config,
       recoveryPoint: recoveryPoints.get(name) ?? 0,
       logStartOffset: logStartOffsets.get(name) ?? 0,
+      highWatermark: highWatermarks.get(name) ?? 0,
     }
   }
 
@@ -235,7 +236,8 @@ export class LogManager {
       this.#disk.makeDirectorySync(directory)
       this.#context.names.changed()
       writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(log.topicId))
-      return PartitionLog.create({ context: this.#context, ...log, directory, recoveryPoint: 0, logStartOffset: 0 })
+      const offsets = { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
+      return PartitionLog.create({ context: this.#context, ...log, directory, ...offsets })
     } catch (error) {
       if (isNew) this.#removeHalfMade(directory)
       throw error

@@ -71,6 +71,7 @@ export interface PartitionLogOptions {
   /** What the checkpoint files say; 0 where they say nothing. */
   readonly recoveryPoint: number
   readonly logStartOffset: number
+  readonly highWatermark: number
 }
 
 const checksSequence = { checksSequence: true }
@@ -100,6 +101,7 @@ export class PartitionLog {
   readonly #highWatermark: HighWatermark
   readonly #housekeeping: Housekeeping
   readonly #listeners: PartitionLogListener[] = []
+  readonly #checkpointedHighWatermark: number
   #topicId: string
   #config: LogConfig
   #loaded: LoadedLog
@@ -119,6 +121,7 @@ export class PartitionLog {
     this.partition = options.partition
     this.directory = options.directory
     this.#context = options.context
+    this.#checkpointedHighWatermark = options.highWatermark
     this.#topicId = options.topicId
     this.#config = options.config
     this.#tail = options.context.cache.partition()
@@ -221,11 +224,11 @@ export class PartitionLog {
   }
 
   /**
-   * For a log that has other replicas, once, before it serves: what lies behind `checkpointed` is here, but whether the
-   * others have it is not known.
+   * For a log that has other replicas, once, before it serves: what lies behind the checkpointed high watermark is here, but
+   * whether the others have it is not known.
    */
-  lowerHighWatermark(checkpointed: number): void {
-    this.#highWatermark.restrict(Math.max(checkpointed, this.#logStartOffset))
+  lowerHighWatermark(): void {
+    this.#highWatermark.restrict(Math.max(this.#checkpointedHighWatermark, this.#logStartOffset))
   }
 
   /** First offset of the oldest open transaction, else the high watermark: read_committed stops here. */

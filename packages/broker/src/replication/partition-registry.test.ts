@@ -6,8 +6,8 @@ import { type ClusterImage, emptyImage, type TopicImage } from '../core/cluster/
 import { FaultyDisk } from '../log/testing/faulty-disk.ts'
 import { startTestLogs, testTopicId } from '../log/testing/test-logs.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import { FetchPurgatory } from './fetch-purgatory.ts'
 import { PartitionRegistry } from './partition-registry.ts'
+import { testFetchers, testHost } from './testing/test-host.ts'
 
 const brokerId = 1
 
@@ -27,8 +27,8 @@ async function start() {
   const logs = await startTestLogs({ disk })
   const partitions = new PartitionRegistry({
     logs: logs.manager,
-    purgatory: new FetchPurgatory(logs.clock),
-    brokerId,
+    host: testHost({ brokerId, clock: logs.clock }),
+    fetchers: testFetchers({ brokerId, clock: logs.clock }),
     configOf: () => logs.config,
     logger,
   })
@@ -52,7 +52,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
     const { disk, lines, partitions, wait, names } = await start()
     disk.failWrites = fault
     const born = imageOf(topicOf('t', 3))
-    partitions.apply(born, emptyImage)
+    await partitions.apply(born, emptyImage)
     assert.equal(partitions.get('t', 0), undefined)
     assert.equal(partitions.problem('t', 0), errorCodes.KAFKA_STORAGE_ERROR)
     assert.equal(lines.length, 1)
@@ -64,7 +64,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
     await wait(5)
     assert.equal(partitions.get('t', 0), undefined)
     // What the image has become meanwhile counts.
-    partitions.apply(imageOf(topicOf('t', 3, 7)), born)
+    await partitions.apply(imageOf(topicOf('t', 3, 7)), born)
     disk.failWrites = () => null
     await wait(5)
     assert.deepEqual(names(), ['t-0', 't-1', 't-2'])
@@ -72,7 +72,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
       const partition = partitions.get('t', index)
       assert.equal(partition?.leaderEpoch, 7)
       const batch = encodeBatch({ records: [{ timestamp: 1, value: 'served' }] })
-      assert.equal((await partition?.append(batch, 'client'))?.errorCode, errorCodes.NONE)
+      assert.equal((await partition?.append(batch, 'client, acks=all'))?.errorCode, errorCodes.NONE)
     }
     assert.equal(lines.length, 1)
   })
@@ -81,7 +81,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
 test('a log that cannot be made keeps no other from being made', async () => {
   const { disk, partitions, wait } = await start()
   disk.failWrites = isFull
-  partitions.apply(imageOf(topicOf('t', 3)), emptyImage)
+  await partitions.apply(imageOf(topicOf('t', 3)), emptyImage)
   disk.failWrites = path => (path.includes('/t-0/') ? new DiskError('io', path, 'input/output error') : null)
   await wait(5)
   assert.deepEqual(
@@ -94,8 +94,8 @@ test('a topic that is deleted before its logs could be made leaves nothing behin
   const { disk, partitions, wait, names } = await start()
   disk.failWrites = isFull
   const born = imageOf(topicOf('t', 2))
-  partitions.apply(born, emptyImage)
-  partitions.apply(emptyImage, born)
+  await partitions.apply(born, emptyImage)
+  await partitions.apply(emptyImage, born)
   disk.failWrites = () => null
   await wait(5)
   assert.equal(partitions.problem('t', 0), errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
@@ -105,7 +105,7 @@ test('a topic that is deleted before its logs could be made leaves nothing behin
 test('a stop ends the attempts', async () => {
   const { disk, logs, partitions, wait, names } = await start()
   disk.failWrites = isFull
-  partitions.apply(imageOf(topicOf('t', 1)), emptyImage)
+  await partitions.apply(imageOf(topicOf('t', 1)), emptyImage)
   await logs.stop()
   disk.failWrites = () => null
   await wait(3)

@@ -1,10 +1,16 @@
 import { errorCodes } from '@odradek/protocol'
-import { type ClusterImage, configKey, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
+import {
+  type ClusterImage,
+  configKey,
+  emptyImage,
+  type PartitionImage,
+  type TopicImage,
+} from '../core/cluster/cluster-image.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
-import type { FetchPurgatory } from './fetch-purgatory.ts'
-import { Partition } from './partition.ts'
+import { Partition, type PartitionHost } from './partition.ts'
+import type { ReplicaFetchers } from './replica-fetchers.ts'
 
 interface ServedTopic {
   readonly name: string
@@ -20,8 +26,8 @@ export class PartitionRegistry {
   /** Partitions whose log could not be made yet: TOPIC-N. */
   readonly #failures = new Set<string>()
   readonly #logs: LogManager
-  readonly #purgatory: FetchPurgatory
-  readonly #brokerId: number
+  readonly #host: PartitionHost
+  readonly #fetchers: ReplicaFetchers
   readonly #configOf: (image: ClusterImage, topic: string) => LogConfig
   readonly #logger: Logger
   /** What is shown, or being applied. */
@@ -29,14 +35,14 @@ export class PartitionRegistry {
 
   constructor(options: {
     logs: LogManager
-    purgatory: FetchPurgatory
-    brokerId: number
+    host: PartitionHost
+    fetchers: ReplicaFetchers
     configOf: (image: ClusterImage, topic: string) => LogConfig
     logger: Logger
   }) {
     this.#logs = options.logs
-    this.#purgatory = options.purgatory
-    this.#brokerId = options.brokerId
+    this.#host = options.host
+    this.#fetchers = options.fetchers
     this.#configOf = options.configOf
     this.#logger = options.logger
   }
@@ -72,21 +78,31 @@ export class PartitionRegistry {
     }
   }
 
-  /** Subscriber of the cluster metadata: never throws, what fails is logged and answered as a storage error. */
-  apply(next: ClusterImage, previous: ClusterImage): void {
+  /** By a timer (`replica.lag.time.max.ms`): replicas that have fallen behind leave the in-sync sets. */
+  dropLaggards(): void {
+    for (const partition of this.partitions()) partition.dropLaggards()
+  }
+
+  /** This broker leads nothing any more, as far as it knows: others may take it for dead. */
+  resign(): void {
+    for (const partition of this.partitions()) partition.resign()
+  }
+
+  /** Subscriber of the cluster metadata: never rejects, what fails is logged and answered as a storage error. */
+  async apply(next: ClusterImage, previous: ClusterImage): Promise<void> {
     this.#image = next
     if (next.topics !== previous.topics) {
       for (const topic of [...this.#byName.values()]) {
-        if (next.topics.get(topic.name)?.topicId !== topic.topicId) this.#remove(topic)
+        if (next.topics.get(topic.name)?.topicId !== topic.topicId) await this.#remove(topic)
       }
       for (const topic of next.topics.values()) {
-        if (previous.topics.get(topic.name) !== topic) this.#update(topic)
+        if (previous.topics.get(topic.name) !== topic) await this.#update(topic)
       }
     }
     if (next.configs !== previous.configs) this.#updateConfigs(next, previous)
   }
 
-  #update(topic: TopicImage): void {
+  async #update(topic: TopicImage): Promise<void> {
     let served = this.#byName.get(topic.name)
     if (served === undefined) {
       served = { name: topic.name, topicId: topic.topicId, partitions: [] }
@@ -98,11 +114,11 @@ export class PartitionRegistry {
     for (const [index, state] of topic.partitions.entries()) {
       const partition = served.partitions[index]
       if (partition !== undefined) {
-        partition.update(state)
+        await this.#updatePartition(served, partition, state)
         continue
       }
       served.partitions[index] = undefined
-      if (!state.replicas.includes(this.#brokerId) || this.#failures.has(`${topic.name}-${index}`)) continue
+      if (!state.replicas.includes(this.#host.brokerId) || this.#failures.has(`${topic.name}-${index}`)) continue
       config ??= this.#configOf(this.#image, topic.name)
       try {
         this.#serve(served, index, config)
@@ -124,8 +140,36 @@ export class PartitionRegistry {
     const state = this.#image.topics.get(topic)?.partitions[index]
     if (state === undefined) return
     const log = this.#logs.create({ topic, partition: index, topicId, config })
-    const [purgatory, brokerId] = [this.#purgatory, this.#brokerId]
-    served.partitions[index] = new Partition({ topic, topicId, index, log, state, purgatory, brokerId })
+    if (state.replicas.length > 1) log.lowerHighWatermark()
+    const partition = new Partition({ topic, topicId, index, log, state, host: this.#host })
+    served.partitions[index] = partition
+    void this.#follow(partition)
+  }
+
+  async #updatePartition(served: ServedTopic, partition: Partition, state: PartitionImage): Promise<void> {
+    if (state === partition.state) return
+    if (!state.replicas.includes(this.#host.brokerId)) {
+      served.partitions[partition.index] = undefined
+      await this.#dropPartition(partition)
+      this.#logs.delete(served.name, partition.index)
+      return
+    }
+    const isNewEpoch = state.leaderEpoch !== partition.leaderEpoch
+    // A leader must not begin while what an earlier one sent is still being written.
+    if (isNewEpoch) await this.#fetchers.unfollow(partition)
+    partition.update(state)
+    if (isNewEpoch) await this.#follow(partition)
+  }
+
+  async #follow(partition: Partition): Promise<void> {
+    if (partition.leaderId !== this.#host.brokerId) await this.#fetchers.follow(partition, partition.leaderId)
+  }
+
+  /** Nobody waits for it any more, and nothing is written to it. */
+  async #dropPartition(partition: Partition): Promise<void> {
+    await this.#fetchers.unfollow(partition)
+    partition.resign()
+    this.#host.purgatory.wakeAll(partition)
   }
 
   /**
@@ -148,12 +192,12 @@ export class PartitionRegistry {
     })
   }
 
-  #remove(topic: ServedTopic): void {
+  async #remove(topic: ServedTopic): Promise<void> {
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.topicId)
     for (const [index, partition] of topic.partitions.entries()) {
       this.#failures.delete(`${topic.name}-${index}`)
-      if (partition !== undefined) this.#purgatory.wakeAll(partition)
+      if (partition !== undefined) await this.#dropPartition(partition)
       this.#logs.delete(topic.name, index)
     }
   }
@@ -164,7 +208,7 @@ export class PartitionRegistry {
       const key = configKey({ type, name })
       return next.configs.get(key) !== previous.configs.get(key)
     }
-    const allChanged = changed('broker', '') || changed('broker', String(this.#brokerId))
+    const allChanged = changed('broker', '') || changed('broker', String(this.#host.brokerId))
     for (const { name } of this.#byName.values()) {
       if (allChanged || changed('topic', name)) this.#logs.updateConfig(name, this.#configOf(next, name))
     }

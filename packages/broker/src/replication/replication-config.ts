@@ -1,0 +1,19 @@
+/** From Kafka's settings to what replication wants to know; asked at each use, because some of them change while it runs. */
+import type { BrokerConfig } from '../core/config/broker-config.ts'
+import type { FetcherConfig } from './replica-fetcher.ts'
+
+export function fetcherConfigOf(broker: BrokerConfig): FetcherConfig {
+  return {
+    partitionBytesMax: broker.number('replica.fetch.max.bytes'),
+    responseBytesMax: broker.number('replica.fetch.response.max.bytes'),
+    bytesMin: broker.number('replica.fetch.min.bytes'),
+    waitMsMax: broker.number('replica.fetch.wait.max.ms'),
+    backoffMs: broker.number('replica.fetch.backoff.ms'),
+    timeoutMs: broker.number('replica.socket.timeout.ms'),
+  }
+}
+
+/** A replica that has not caught up for so long is not in sync. */
+export function lagMsMaxOf(broker: BrokerConfig): number {
+  return broker.number('replica.lag.time.max.ms')
+}

@@ -1,0 +1,38 @@
+/** For tests: what partitions of a broker need that is alone in its cluster. */
+import type { Clock } from '@odradek/platform'
+import { createSimulation } from '@odradek/platform/simulated'
+import { silentLogger } from '../../logger.ts'
+import { FetchPurgatory } from '../fetch-purgatory.ts'
+import type { PartitionHost } from '../partition.ts'
+import { ReplicaFetchers } from '../replica-fetchers.ts'
+
+export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }): PartitionHost {
+  return {
+    brokerId,
+    clock,
+    purgatory: new FetchPurgatory(clock),
+    mayLead: () => true,
+    isLive: id => id === brokerId,
+    lagMsMax: () => 30_000,
+    alterIsr: () => Promise.resolve('refused'),
+  }
+}
+
+export function testFetchers({ brokerId, clock }: { brokerId: number; clock: Clock }): ReplicaFetchers {
+  return new ReplicaFetchers({
+    brokerId,
+    brokerEpoch: () => 1,
+    addressOf: () => undefined,
+    config: () => ({
+      partitionBytesMax: 1_000_000,
+      responseBytesMax: 1_000_000,
+      bytesMin: 1,
+      waitMsMax: 500,
+      backoffMs: 1000,
+      timeoutMs: 30_000,
+    }),
+    network: createSimulation({ seed: 'alone' }).platform('broker').network,
+    clock,
+    logger: silentLogger,
+  })
+}
