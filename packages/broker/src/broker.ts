@@ -114,6 +114,7 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   const purgatory = new FetchPurgatory(clock)
   const partitions = new PartitionRegistry({
     logs,
+    clock,
     purgatory,
     brokerId,
     configOf: (image, topic) => logConfigOf(config, image, topic),

@@ -27,6 +27,7 @@ async function start() {
   const logs = await startTestLogs({ disk })
   const partitions = new PartitionRegistry({
     logs: logs.manager,
+    clock: logs.clock,
     purgatory: new FetchPurgatory(logs.clock),
     brokerId,
     configOf: () => logs.config,
@@ -52,7 +53,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
     const { disk, lines, partitions, wait, names } = await start()
     disk.failWrites = fault
     const born = imageOf(topicOf('t', 3))
-    partitions.apply(born, emptyImage)
+    await partitions.apply(born, emptyImage)
     assert.equal(partitions.get('t', 0), undefined)
     assert.equal(partitions.problem('t', 0), errorCodes.KAFKA_STORAGE_ERROR)
     assert.equal(lines.length, 1)
@@ -64,7 +65,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
     await wait(5)
     assert.equal(partitions.get('t', 0), undefined)
     // What the image has become meanwhile counts.
-    partitions.apply(imageOf(topicOf('t', 3, 7)), born)
+    await partitions.apply(imageOf(topicOf('t', 3, 7)), born)
     disk.failWrites = () => null
     await wait(5)
     assert.deepEqual(names(), ['t-0', 't-1', 't-2'])
@@ -81,7 +82,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
 test('a log that cannot be made keeps no other from being made', async () => {
   const { disk, partitions, wait } = await start()
   disk.failWrites = isFull
-  partitions.apply(imageOf(topicOf('t', 3)), emptyImage)
+  await partitions.apply(imageOf(topicOf('t', 3)), emptyImage)
   disk.failWrites = path => (path.includes('/t-0/') ? new DiskError('io', path, 'input/output error') : null)
   await wait(5)
   assert.deepEqual(
@@ -94,8 +95,8 @@ test('a topic that is deleted before its logs could be made leaves nothing behin
   const { disk, partitions, wait, names } = await start()
   disk.failWrites = isFull
   const born = imageOf(topicOf('t', 2))
-  partitions.apply(born, emptyImage)
-  partitions.apply(emptyImage, born)
+  await partitions.apply(born, emptyImage)
+  await partitions.apply(emptyImage, born)
   disk.failWrites = () => null
   await wait(5)
   assert.equal(partitions.problem('t', 0), errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
@@ -105,9 +106,24 @@ test('a topic that is deleted before its logs could be made leaves nothing behin
 test('a stop ends the attempts', async () => {
   const { disk, logs, partitions, wait, names } = await start()
   disk.failWrites = isFull
-  partitions.apply(imageOf(topicOf('t', 1)), emptyImage)
+  await partitions.apply(imageOf(topicOf('t', 1)), emptyImage)
   await logs.stop()
   disk.failWrites = () => null
   await wait(3)
   assert.deepEqual(names(), [])
+})
+
+test('others have their turn while the logs of many partitions are made, and a stop leaves the rest to the next start', async () => {
+  const { logs, partitions, names } = await start()
+  const applied = partitions.apply(imageOf(topicOf('t', 100)), emptyImage)
+  const counts: number[] = []
+  for (let turns = 0; turns < 5; turns++) {
+    counts.push(names().length)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  assert.deepEqual(counts, [4, 8, 12, 16, 20])
+  await logs.stop()
+  const left = names().length
+  await applied
+  assert.equal(names().length, left)
 })

@@ -1,3 +1,4 @@
+import type { Clock } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
 import { type ClusterImage, configKey, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
 import type { LogConfig } from '../log/log-config.ts'
@@ -5,6 +6,9 @@ import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { FetchPurgatory } from './fetch-purgatory.ts'
 import { Partition } from './partition.ts'
+
+/** A log is a directory and files: tenths of a millisecond, or several on a busy disk. Clients have to be served in between. */
+const logsPerTurn = 4
 
 interface ServedTopic {
   readonly name: string
@@ -20,6 +24,7 @@ export class PartitionRegistry {
   /** Partitions whose log could not be made yet: TOPIC-N. */
   readonly #failures = new Set<string>()
   readonly #logs: LogManager
+  readonly #clock: Clock
   readonly #purgatory: FetchPurgatory
   readonly #brokerId: number
   readonly #configOf: (image: ClusterImage, topic: string) => LogConfig
@@ -29,12 +34,14 @@ export class PartitionRegistry {
 
   constructor(options: {
     logs: LogManager
+    clock: Clock
     purgatory: FetchPurgatory
     brokerId: number
     configOf: (image: ClusterImage, topic: string) => LogConfig
     logger: Logger
   }) {
     this.#logs = options.logs
+    this.#clock = options.clock
     this.#purgatory = options.purgatory
     this.#brokerId = options.brokerId
     this.#configOf = options.configOf
@@ -72,21 +79,24 @@ export class PartitionRegistry {
     }
   }
 
-  /** Subscriber of the cluster metadata: never throws, what fails is logged and answered as a storage error. */
-  apply(next: ClusterImage, previous: ClusterImage): void {
+  /**
+   * Subscriber of the cluster metadata: never rejects, what fails is logged and answered as a storage error. New logs are made
+   * in turns with other work; a stop in between leaves the rest to the next start.
+   */
+  async apply(next: ClusterImage, previous: ClusterImage): Promise<void> {
     this.#image = next
     if (next.topics !== previous.topics) {
       for (const topic of [...this.#byName.values()]) {
         if (next.topics.get(topic.name)?.topicId !== topic.topicId) this.#remove(topic)
       }
       for (const topic of next.topics.values()) {
-        if (previous.topics.get(topic.name) !== topic) this.#update(topic)
+        if (previous.topics.get(topic.name) !== topic) await this.#update(topic)
       }
     }
     if (next.configs !== previous.configs) this.#updateConfigs(next, previous)
   }
 
-  #update(topic: TopicImage): void {
+  async #update(topic: TopicImage): Promise<void> {
     let served = this.#byName.get(topic.name)
     if (served === undefined) {
       served = { name: topic.name, topicId: topic.topicId, partitions: [] }
@@ -94,6 +104,7 @@ export class PartitionRegistry {
       this.#byId.set(topic.topicId, served)
     }
     let config: LogConfig | undefined
+    let made = 0
     const failed: { index: number; error: unknown }[] = []
     for (const [index, state] of topic.partitions.entries()) {
       const partition = served.partitions[index]
@@ -103,6 +114,9 @@ export class PartitionRegistry {
       }
       served.partitions[index] = undefined
       if (!state.replicas.includes(this.#brokerId) || this.#failures.has(`${topic.name}-${index}`)) continue
+      if (made > 0 && made % logsPerTurn === 0) await new Promise<void>(resolve => this.#clock.soon(resolve))
+      if (this.#logs.isClosed) return
+      made++
       config ??= this.#configOf(this.#image, topic.name)
       try {
         this.#serve(served, index, config)
