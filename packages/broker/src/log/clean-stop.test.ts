@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeBatch, errorCodes } from '@odradek/protocol'
+import { silentLogger } from '../logger.ts'
 import { FaultyDisk } from './testing/faulty-disk.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 
@@ -74,4 +75,19 @@ test('a stop syncs the indexes that a recovery has made anew, though no record c
   const before = disk.syncsOf('.timeindex')
   await logs.stop()
   assert.equal(disk.syncsOf('.timeindex'), before + 1)
+})
+
+test('a log that was empty at a clean stop needs no index, and no recovery', async () => {
+  const disk = new FaultyDisk()
+  const lines: string[] = []
+  const logs = await startTestLogs({ disk, logger: { ...silentLogger, info: message => lines.push(message) } })
+  lines.length = 0
+  logs.create(topic)
+  await logs.restart()
+  assert.deepEqual(disk.listSync(`/data/${topic}-0`), ['00000000000000000000.log', 'partition.metadata'])
+  assert.deepEqual(lines, [])
+  await append(logs)
+  await logs.restart()
+  assert.deepEqual(lines, [])
+  assert.equal(logs.get(topic).logEndOffset, 1)
 })

@@ -15,6 +15,7 @@ import {
 } from '@odradek/protocol'
 import fc from 'fast-check'
 import type { PartitionLog } from './partition-log.ts'
+import { FaultyDisk } from './testing/faulty-disk.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 import { readTextFile } from './text-file.ts'
 
@@ -83,6 +84,28 @@ test('readers near the end no longer see what was compacted away', async () => {
   const records = await recordsOf(log)
   assert.ok(records.length < 20)
   assert.deepEqual(records.at(-1), [19, 'a', 'a19'])
+})
+
+test('the few batches that stay do not hold the windows that they were read in until they are written', async () => {
+  const disk = new FaultyDisk()
+  const logs = await startTestLogs({ disk, config: { cleanupPolicy, segmentBytes: 2_000_000 } })
+  logs.create('t')
+  const filler = 'x'.repeat(50_000)
+  for (let n = 0; n < 32; n++) {
+    await put(logs, [[`stays ${n}`, 'v']])
+    await put(logs, [['goes', filler]])
+  }
+  const segmentBytes = logs.get('t').sizeBytes
+  logs.config = { ...logs.config, segmentBytes: 1000 }
+  logs.manager.updateConfig('t', logs.config)
+  await put(logs, [['goes', 'at last']])
+  const memory = new Set<ArrayBufferLike>()
+  disk.onPooledWrite = (path, chunks) => {
+    if (path.endsWith('.log.cleaned')) for (const { buffer } of chunks) memory.add(buffer)
+  }
+  await logs.manager.compactDirty()
+  const heldBytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  assert.ok(memory.size > 0 && heldBytes < segmentBytes / 8, `${heldBytes} of ${segmentBytes} bytes`)
 })
 
 test('of each key the newest record stays, at its offset', async () => {

@@ -16,8 +16,8 @@ export class EntryFile {
   #count = 0
   /** Entries that the file has. */
   #persistedCount = 0
-  /** The file is longer than the entries in it. */
-  #needsTrim = false
+  /** The file is missing, or longer than the entries in it. */
+  #isUnlike = false
   /** How often the file was changed, and up to which change it is on the disk for good. */
   #changes = 0
   #syncedChanges = 0
@@ -29,19 +29,13 @@ export class EntryFile {
     this.#isPadding = isPadding
   }
 
-  /** Makes an empty file of a new segment; what may be there counts for nothing. */
+  /**
+   * For a new segment; what may be there counts for nothing. The file comes with the first `persist`: making files is what a
+   * new partition costs, and most of these would stay empty for long.
+   */
   create(): void {
-    const file = this.#disk.openSync(this.path)
-    try {
-      if (file.size > 0) {
-        file.truncateSync(0)
-        this.#changes++
-      }
-    } finally {
-      file.closeSync()
-    }
+    if ((this.#disk.statSync(this.path)?.size ?? 0) > 0) this.#disk.removeSync(this.path)
     this.clear()
-    this.#needsTrim = false
   }
 
   get count(): number {
@@ -74,7 +68,7 @@ export class EntryFile {
     this.#count = count
     if (this.#persistedCount > count) {
       this.#persistedCount = count
-      this.#needsTrim = true
+      this.#isUnlike = true
     }
   }
 
@@ -83,25 +77,25 @@ export class EntryFile {
     this.#entries = Buffer.alloc(0)
     this.#count = 0
     this.#persistedCount = 0
-    this.#needsTrim = true
+    this.#isUnlike = true
   }
 
   /** The file holds exactly the entries then; not yet synced. Throws DiskError. */
   persist(): void {
     const entries = this.#entries
-    if (entries === null || (this.#persistedCount === this.#count && !this.#needsTrim)) return
+    if (entries === null || (this.#persistedCount === this.#count && !this.#isUnlike)) return
     const from = this.#persistedCount * this.#entryBytes
     const to = this.#count * this.#entryBytes
-    this.#changes++
     const file = this.#disk.openSync(this.path)
     try {
+      if (to > from || file.size > to) this.#changes++
       if (to > from) file.writeSync([entries.subarray(from, to)], from)
       if (file.size > to) file.truncateSync(to)
     } finally {
       file.closeSync()
     }
     this.#persistedCount = this.#count
-    this.#needsTrim = false
+    this.#isUnlike = false
   }
 
   /** What was persisted is on the disk for good then. Rejects with DiskError. */
@@ -119,13 +113,14 @@ export class EntryFile {
 
   /** Gives the memory back; the next use reads the file again. */
   release(): void {
-    if (this.#persistedCount === this.#count && !this.#needsTrim) this.#entries = null
+    if (this.#persistedCount === this.#count && !this.#isUnlike) this.#entries = null
   }
 
   #load(): Buffer {
     if (this.#entries !== null) return this.#entries
     if (this.#disk.statSync(this.path) === null) {
       this.#entries = Buffer.alloc(0)
+      this.#isUnlike = true
       return this.#entries
     }
     const file = this.#disk.openSync(this.path, { create: false })
@@ -135,7 +130,7 @@ export class EntryFile {
       this.#entries = entries
       this.#count = this.#countEntries(entries)
       this.#persistedCount = this.#count
-      this.#needsTrim = file.size > this.#count * this.#entryBytes
+      this.#isUnlike = file.size > this.#count * this.#entryBytes
       return entries
     } finally {
       file.closeSync()

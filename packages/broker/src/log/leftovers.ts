@@ -9,6 +9,7 @@ export interface SegmentFiles {
   readonly segments: readonly {
     readonly baseOffset: number
     readonly sizeBytes: number
+    /** All that it needs: those of an empty one come with its first batches. */
     readonly hasIndexes: boolean
   }[]
   readonly snapshots: readonly number[]
@@ -32,12 +33,14 @@ export function listSegmentFiles(disk: Disk, directory: string): SegmentFiles {
     else if (parsed.suffix !== '') hasLeftovers = true
     else if (parsed.kind === 'snapshot') snapshots.push(parsed.offset)
     else if (parsed.kind === 'log') {
+      const sizeBytes = disk.statSync(`${directory}/${name}`)?.size ?? 0
       segments.push({
         baseOffset: parsed.offset,
-        sizeBytes: disk.statSync(`${directory}/${name}`)?.size ?? 0,
+        sizeBytes,
         hasIndexes:
-          present.has(segmentFileName(parsed.offset, 'index')) &&
-          present.has(segmentFileName(parsed.offset, 'timeindex')),
+          sizeBytes === 0 ||
+          (present.has(segmentFileName(parsed.offset, 'index')) &&
+            present.has(segmentFileName(parsed.offset, 'timeindex'))),
       })
     }
   }

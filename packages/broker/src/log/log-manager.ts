@@ -181,6 +181,11 @@ export class LogManager {
     }
   }
 
+  /** Nothing may be made or deleted any more. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get(topic: string, partition: number): PartitionLog | undefined {
     return this.#logs.get(partitionDirectoryName(topic, partition))
   }

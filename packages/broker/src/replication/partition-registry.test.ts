@@ -111,3 +111,18 @@ test('a stop ends the attempts', async () => {
   await wait(3)
   assert.deepEqual(names(), [])
 })
+
+test('others have their turn while the logs of many partitions are made, and a stop leaves the rest to the next start', async () => {
+  const { logs, partitions, names } = await start()
+  const applied = partitions.apply(imageOf(topicOf('t', 100)), emptyImage)
+  const counts: number[] = []
+  for (let turns = 0; turns < 5; turns++) {
+    counts.push(names().length)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  assert.deepEqual(counts, [4, 8, 12, 16, 20])
+  await logs.stop()
+  const left = names().length
+  await applied
+  assert.equal(names().length, left)
+})

@@ -12,6 +12,9 @@ import type { Logger } from '../logger.ts'
 import { Partition, type PartitionHost } from './partition.ts'
 import type { ReplicaFetchers } from './replica-fetchers.ts'
 
+/** A log is a directory and files: tenths of a millisecond, or several on a busy disk. Clients have to be served in between. */
+const logsPerTurn = 4
+
 interface ServedTopic {
   readonly name: string
   readonly topicId: string
@@ -88,7 +91,10 @@ export class PartitionRegistry {
     for (const partition of this.partitions()) partition.resign()
   }
 
-  /** Subscriber of the cluster metadata: never rejects, what fails is logged and answered as a storage error. */
+  /**
+   * Subscriber of the cluster metadata: never rejects, what fails is logged and answered as a storage error. New logs are made
+   * in turns with other work; a stop in between leaves the rest to the next start.
+   */
   async apply(next: ClusterImage, previous: ClusterImage): Promise<void> {
     this.#image = next
     if (next.topics !== previous.topics) {
@@ -110,6 +116,7 @@ export class PartitionRegistry {
       this.#byId.set(topic.topicId, served)
     }
     let config: LogConfig | undefined
+    let made = 0
     const failed: { index: number; error: unknown }[] = []
     for (const [index, state] of topic.partitions.entries()) {
       const partition = served.partitions[index]
@@ -119,6 +126,9 @@ export class PartitionRegistry {
       }
       served.partitions[index] = undefined
       if (!state.replicas.includes(this.#host.brokerId) || this.#failures.has(`${topic.name}-${index}`)) continue
+      if (made > 0 && made % logsPerTurn === 0) await new Promise<void>(resolve => this.#host.clock.soon(resolve))
+      if (this.#logs.isClosed) return
+      made++
       config ??= this.#configOf(this.#image, topic.name)
       try {
         this.#serve(served, index, config)

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -200,13 +209,23 @@ test('a data directory without permission is named', async () => {
   assert.match(stderr, /^odradek: This user may not read and write.*change its owner or permissions.*\n$/)
 })
 
+test('a file that finds no space is told at the start', { skip: !existsSync('/dev/full') }, async () => {
+  const data = join(scratch, 'no-space')
+  mkdirSync(data)
+  // Anybody may write to the device that is always full.
+  symlinkSync('/dev/full', join(data, 'meta.properties.tmp'))
+  const { status, line } = await refusal(...anyPort, '--data', data)
+  assert.equal(status, 1)
+  assert.match(line, /No space is left for the data directory .*no-space: free some/)
+})
+
 test('a full disk is told at the start', async t => {
   const mount = join(scratch, 'full')
   mkdirSync(mount)
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount], { stdio: 'ignore' })
   } catch {
-    t.diagnostic('only root may mount the small disk that this test fills')
+    t.skip('only root may mount the small disk that this test fills')
     return
   }
   try {

@@ -15,6 +15,7 @@ export class FaultyDisk implements Disk {
   /** Bytes of a failed write that reach the file. */
   writesPart = 0
   onWriteSync: () => void = () => {}
+  onPooledWrite: (path: string, chunks: readonly Uint8Array[]) => void = () => {}
   /** Files that may be open at a time. */
   descriptorsMax = Number.POSITIVE_INFINITY
   #descriptors = 0
@@ -58,6 +59,7 @@ export class FaultyDisk implements Disk {
       },
       write: async (chunks, position) => {
         this.pooledWrites++
+        this.onPooledWrite(path, chunks)
         if (this.holdsWrites) await new Promise<void>(resolve => this.#heldWrites.push(resolve))
         write(chunks, position)
       },
