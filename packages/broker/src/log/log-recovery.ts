@@ -3,7 +3,7 @@
  * batch, cut at the first one that is not whole and sound, and gets new indexes; what lies behind a cut is removed, for an
  * append that was acknowledged can only have been lost together with its successors.
  */
-import type { Disk } from '@odradek/platform'
+import type { Disk, DiskFile } from '@odradek/platform'
 import {
   batchBaseOffset,
   batchBytes,
@@ -16,6 +16,7 @@ import {
 import type { LeaderEpochs } from '../core/partition/leader-epochs.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import { ProducerState } from '../core/partition/producer-state.ts'
+import { readBatchHeader } from './batch-scan.ts'
 import { formatLeaderEpochs } from './checkpoint-file.ts'
 import { finishInterruptedWork, listSegmentFiles } from './leftovers.ts'
 import {
@@ -130,7 +131,9 @@ async function recoverSegments(
     }
     producers.advanceTo(segment.baseOffset)
     segment.pin()
-    const cutBytes = await recoverSegment(options, segment, { epochs, producers }).finally(() => segment.unpin())
+    const nextSegmentOffset = segments.all[index + 1]?.baseOffset ?? null
+    const found = { epochs, producers, nextSegmentOffset }
+    const cutBytes = await recoverSegment(options, segment, found).finally(() => segment.unpin())
     logEndOffset = Math.max(producers.endOffset, segment.baseOffset)
     if (cutBytes === 0) continue
     context.logger.warn('cut off the end of the log, which was not whole', { directory, cutBytes, logEndOffset })
@@ -188,7 +191,11 @@ function hasSoundIndexes(disk: Disk, segment: Segment): boolean {
 async function recoverSegment(
   options: LoadOptions,
   segment: Segment,
-  { epochs, producers }: { epochs: LeaderEpochs; producers: ProducerState },
+  {
+    epochs,
+    producers,
+    nextSegmentOffset,
+  }: { epochs: LeaderEpochs; producers: ProducerState; nextSegmentOffset: number | null },
 ): Promise<number> {
   const { context, config } = options
   const sizeBytes = segment.sizeBytes
@@ -213,6 +220,11 @@ async function recoverSegment(
           break
         }
         const bytes = batchBytes(chunk, at)
+        const isGap = batchBaseOffset(chunk, at) > nextOffset && !config.cleanupPolicy.compact
+        if (isGap && !isContinued(file, { lastOffset, end: position + at + bytes, sizeBytes, nextSegmentOffset })) {
+          isSound = false
+          break
+        }
         epochsOf(epochs, chunk, at)
         const ended = producers.apply(producerBatchOf(chunk, at))
         if (ended?.isAborted) segment.addAborted(ended)
@@ -235,6 +247,25 @@ async function recoverSegment(
   if (cutBytes > 0) file.truncateSync(segment.sizeBytes)
   segment.persistIndexes()
   return cutBytes
+}
+
+/**
+ * The checksum of a batch does not cover its base offset: only its neighbours vouch for it. Compaction may have left a gap
+ * before a batch, but then others follow on it; a bit that turned over shows in that they do not. Nothing is compacted at the
+ * very end of a log, so a gap before the last batch is none.
+ */
+function isContinued(
+  file: DiskFile,
+  {
+    lastOffset,
+    end,
+    sizeBytes,
+    nextSegmentOffset,
+  }: { lastOffset: number; end: number; sizeBytes: number; nextSegmentOffset: number | null },
+): boolean {
+  const next = end < sizeBytes ? readBatchHeader(file, end) : null
+  const nextOffset = next === null ? nextSegmentOffset : batchBaseOffset(next, 0)
+  return nextOffset !== null && nextOffset > lastOffset
 }
 
 function epochsOf(epochs: LeaderEpochs, chunk: Buffer, at: number): void {

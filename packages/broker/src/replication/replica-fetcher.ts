@@ -118,7 +118,7 @@ export class ReplicaFetcher {
         continue
       }
       try {
-        await this.#fetch(ready)
+        await this.#exchange(ready)
         this.#isUnreachable = false
       } catch (error) {
         this.#disconnect()
@@ -149,7 +149,7 @@ export class ReplicaFetcher {
   }
 
   /** One request, and what its answer brings. Rejects with ConnectionError, or a KafkaError of the whole request. */
-  async #fetch(ready: readonly Followed[]): Promise<void> {
+  async #exchange(ready: readonly Followed[]): Promise<void> {
     const { brokerId, brokerEpoch, connect } = this.#options
     if (this.#connection === null || this.#connection.closed) {
       this.#session.reset()
