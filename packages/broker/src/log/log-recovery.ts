@@ -220,7 +220,9 @@ async function recoverSegment(
           break
         }
         const bytes = batchBytes(chunk, at)
-        const isGap = batchBaseOffset(chunk, at) > nextOffset && !config.cleanupPolicy.compact
+        // What a rotten segment has lost below the log's start is no gap.
+        const expected = Math.max(nextOffset, options.logStartOffset)
+        const isGap = batchBaseOffset(chunk, at) > expected && !config.cleanupPolicy.compact
         if (isGap && !isContinued(file, { lastOffset, end: position + at + bytes, sizeBytes, nextSegmentOffset })) {
           isSound = false
           break
