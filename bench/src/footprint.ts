@@ -2,11 +2,10 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mustRun } from '../../interop/command.ts'
+import type { BenchmarkRun } from './benchmark-run.ts'
 import { type ContestantName, createContestant } from './contestants.ts'
-import type { LoadGenerator } from './load-generator.ts'
-import type { Measurements, Metric } from './measurements.ts'
+import type { Metric } from './measurements.ts'
 import { residentMb } from './process-usage.ts'
-import type { Progress } from './progress.ts'
 
 const start: Metric = {
   name: 'start to the first answer',
@@ -43,10 +42,7 @@ const connectionMemory: Metric = {
 const connectionCount = 2_000
 const partitionCount = 1_000
 
-interface FootprintRun {
-  readonly generator: LoadGenerator
-  readonly measurements: Measurements
-  readonly progress: Progress
+interface FootprintRun extends BenchmarkRun {
   readonly rounds: number
 }
 

@@ -1,11 +1,10 @@
 /** Throughput, processor time and latency under load: the brokers in turns, a fresh topic each time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../../interop/broker-process.ts'
+import type { BenchmarkRun } from './benchmark-run.ts'
 import { type ContestantName, createContestant } from './contestants.ts'
-import type { LoadGenerator } from './load-generator.ts'
-import type { Measurements, Metric } from './measurements.ts'
+import type { Metric } from './measurements.ts'
 import { cpuSeconds } from './process-usage.ts'
-import type { Progress } from './progress.ts'
 
 export interface LoadSizes {
   readonly rounds: number
@@ -17,13 +16,17 @@ export interface LoadSizes {
   readonly variantShare: number
 }
 
-interface Variant {
-  readonly name: string
+/** What goes through a topic, and what the topic is like. */
+interface Load {
   readonly messages: number
   readonly size: number
   readonly partitions: number
   readonly clientSettings: readonly string[]
   readonly topicSettings: readonly string[]
+}
+
+interface Variant extends Load {
+  readonly name: string
 }
 
 const plain = { size: 100, partitions: 4, clientSettings: [], topicSettings: [] }
@@ -75,10 +78,7 @@ const roundTripSlow: Metric = {
   bar: { ofKafka: 0.5, direction: 'at most' },
 }
 
-interface LoadRun {
-  readonly generator: LoadGenerator
-  readonly measurements: Measurements
-  readonly progress: Progress
+interface LoadRun extends BenchmarkRun {
   readonly sizes: LoadSizes
 }
 
@@ -114,11 +114,9 @@ async function warmUp(
 async function measureRound(run: LoadRun, name: ContestantName, broker: BrokerProcess, round: number): Promise<void> {
   const { generator, measurements, progress, sizes } = run
   const topic = `round-${round}`
-  await generator.run('create', broker.bootstrap, topic, 4)
-  const input = await through(broker, () => generator.run('produce', broker.bootstrap, topic, sizes.messages, 100))
+  const { input, output } = await throughTopic(run, broker, topic, { ...plain, messages: sizes.messages })
   measurements.add(messagesIn, name, input.perSecond)
   measurements.add(cpuIn, name, input.cpuPerMillion)
-  const output = await through(broker, () => generator.run('consume', broker.bootstrap, topic, sizes.messages))
   measurements.add(messagesOut, name, output.perSecond)
   measurements.add(cpuOut, name, output.cpuPerMillion)
   // Without librdkafka's usual wait for more messages, which would be all that is measured.
@@ -136,26 +134,35 @@ async function measureVariant(
   variant: Variant,
   brokers: ReadonlyMap<ContestantName, BrokerProcess>,
 ): Promise<void> {
-  const { generator, measurements, progress, sizes } = run
-  const input: Metric = { name: `${variant.name}, in`, unit: '/s', decimals: 0 }
-  const output: Metric = { name: `${variant.name}, out`, unit: '/s', decimals: 0 }
+  const { measurements, progress, sizes } = run
+  const variantIn: Metric = { name: `${variant.name}, in`, unit: '/s', decimals: 0 }
+  const variantOut: Metric = { name: `${variant.name}, out`, unit: '/s', decimals: 0 }
   const messages = Math.ceil(variant.messages * sizes.variantShare)
   for (let round = 1; round <= sizes.rounds; round++) {
     for (const [name, broker] of brokers) {
       // The bare loop has four partitions and no settings.
       if (name === 'bare loop') continue
       const topic = `${variant.name.replaceAll(/[^a-z0-9]+/gi, '-')}-${round}`
-      const at = broker.bootstrap
-      await generator.run('create', at, topic, variant.partitions, ...variant.topicSettings)
-      const sent = await through(broker, () =>
-        generator.run('produce', at, topic, messages, variant.size, ...variant.clientSettings),
-      )
-      measurements.add(input, name, sent.perSecond)
-      const received = await through(broker, () => generator.run('consume', at, topic, messages))
-      measurements.add(output, name, received.perSecond)
+      const { input, output } = await throughTopic(run, broker, topic, { ...variant, messages })
+      measurements.add(variantIn, name, input.perSecond)
+      measurements.add(variantOut, name, output.perSecond)
     }
     progress.say(`${variant.name}: round ${round} of ${sizes.rounds}`)
   }
+}
+
+/** Into a new topic, and out of it again. */
+async function throughTopic(
+  { generator }: LoadRun,
+  broker: BrokerProcess,
+  topic: string,
+  { messages, size, partitions, clientSettings, topicSettings }: Load,
+): Promise<{ input: Throughput; output: Throughput }> {
+  const at = broker.bootstrap
+  await generator.run('create', at, topic, partitions, ...topicSettings)
+  const input = await through(broker, () => generator.run('produce', at, topic, messages, size, ...clientSettings))
+  const output = await through(broker, () => generator.run('consume', at, topic, messages))
+  return { input, output }
 }
 
 interface Throughput {

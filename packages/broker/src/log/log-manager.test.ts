@@ -240,6 +240,25 @@ test('timers apply retention and write checkpoints', async () => {
   assert.ok(log.recoveryPoint > 30)
 })
 
+test('a retry of a batch that retention has deleted is a duplicate until a restart, and out of order from then on', async () => {
+  const logs = await startTestLogs({ config: { segmentBytes: 100, retentionMs: 1000 } })
+  logs.create('t')
+  const send = (baseSequence: number) => {
+    const records = [{ timestamp: logs.clock.now(), value: `${baseSequence}` }]
+    return logs.get('t').append(encodeBatch({ producerId: 1, producerEpoch: 0, baseSequence, records }), client)
+  }
+  assert.equal((await send(0)).baseOffset, 0)
+  logs.clock.advance(2000)
+  assert.equal((await send(1)).baseOffset, 1)
+  logs.manager.runMaintenance()
+  assert.equal(logs.get('t').logStartOffset, 1)
+  assert.deepEqual([(await send(0)).errorCode, (await send(0)).baseOffset], [errorCodes.NONE, 0])
+  await logs.restart()
+  assert.equal((await send(0)).errorCode, errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER)
+  assert.equal((await send(1)).baseOffset, 1)
+  assert.equal((await send(2)).baseOffset, 2)
+})
+
 test('a disk that fails at start is an operating error', async () => {
   const memory = createMemoryDisk()
   const logs = await startTestLogs({ disk: memory })

@@ -24,6 +24,12 @@ export interface Attempt {
   isInFlight: boolean
   /** Acknowledged without a sync, and gone with the power. */
   isLost: boolean
+  /**
+   * Written and, not acknowledged yet, deleted with its segment; then a restart, which knows a producer's batches from the log
+   * alone: a retry is out of order, for its successor is the oldest that is known. In Kafka, which remembers one batch over a
+   * restart, it need not even be deleted.
+   */
+  isForgotten: boolean
 }
 
 /** A producer with its unacknowledged batches, in order. Id -1: not idempotent, never sends again. */
@@ -86,6 +92,7 @@ export class DurabilityModel {
       offset: -1,
       isInFlight: false,
       isLost: false,
+      isForgotten: false,
     }
     if (producer.isIdempotent) {
       producer.nextSequence += count
@@ -113,7 +120,7 @@ export class DurabilityModel {
       producer.mustResend = true
       return result
     }
-    if (result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && wasForgotten(log, attempt)) {
+    if (result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && attempt.isForgotten) {
       producer.pending = producer.pending.filter(other => other !== attempt)
       return result
     }
@@ -152,7 +159,7 @@ export class DurabilityModel {
     }
     this.#checkProducers(log, batches)
     await this.#checkTimestamps(log, batches)
-    this.#resume(found)
+    this.#resume(log, found)
   }
 
   #checkEnds(log: PartitionLog, batches: readonly FoundBatch[]): void {
@@ -217,12 +224,22 @@ export class DurabilityModel {
   }
 
   /** The clients' side of a restart: who lost acknowledged batches begins a new epoch, the others send again. */
-  #resume(found: ReadonlyMap<Attempt, number>): void {
+  #resume(log: PartitionLog, found: ReadonlyMap<Attempt, number>): void {
+    const active = log.activeProducers()
     for (const producer of this.producers) {
+      const known = active.find(({ producerId }) => producerId === producer.producerId)
       for (const attempt of producer.pending) {
         attempt.isInFlight = false
         // Not acknowledged, but there: sending it again must be answered with where it is.
         attempt.offset = found.get(attempt) ?? -1
+        // A log takes a producer's batches in order and loses them from its end: one with a successor was there, and only
+        // retention can have taken it.
+        const lastSequence = attempt.baseSequence + attempt.values.length - 1
+        attempt.isForgotten =
+          attempt.offset < 0 &&
+          log.logStartOffset > 0 &&
+          known?.producerEpoch === attempt.producerEpoch &&
+          known.lastSequence > lastSequence
       }
       producer.mustResend = true
       const own = this.#attempts.filter(
@@ -263,14 +280,4 @@ async function readAll(log: PartitionLog): Promise<FoundBatch[]> {
     }
   }
   return batches
-}
-
-/**
- * It was written and, not acknowledged yet, deleted with its segment; then a restart, which knows a producer's older batches
- * from the log alone. In Kafka, which remembers one batch over a restart, it need not even be deleted.
- */
-function wasForgotten(log: PartitionLog, { producer, producerEpoch, baseSequence, values }: Attempt): boolean {
-  const known = log.activeProducers().find(({ producerId }) => producerId === producer.producerId)
-  const lastSequence = baseSequence + values.length - 1
-  return log.logStartOffset > 0 && known?.producerEpoch === producerEpoch && known.lastSequence > lastSequence
 }
