@@ -29,7 +29,8 @@ export function assignedPartition(
   )
 }
 
-function checkAssignment(
+/** Why a client may not choose these replicas; null where it may. */
+export function checkAssignment(
   image: ClusterImage,
   replicas: readonly number[],
   replicationFactor: number | null,
