@@ -67,6 +67,10 @@ export class ClusterController {
     return !this.#isClosed && this.#metadata.image.controllerId === this.#brokerId
   }
 
+  get #hasWork(): boolean {
+    return this.#pending === 'all' || this.#pending.size > 0 || this.#balanceIsDue
+  }
+
   #follow(next: ClusterImage, previous: ClusterImage): void {
     if (next.controllerId !== this.#brokerId) {
       // Whoever is the controller now looks at everything; so does this broker when it is its turn.
@@ -93,7 +97,7 @@ export class ClusterController {
     if (this.#isWorking) return
     this.#isWorking = true
     try {
-      while (this.#isController && (await this.#step())) {}
+      while (this.#isController && this.#hasWork) await this.#step()
     } catch (error) {
       if (!(error instanceof MetadataStoreError)) throw error
       this.#logger.error('the controller cannot change the cluster metadata, and will try again', { error })
@@ -107,27 +111,21 @@ export class ClusterController {
     }
   }
 
-  /** False when nothing is left to do. */
-  async #step(): Promise<boolean> {
+  async #step(): Promise<void> {
     const { image } = this.#metadata
     if (this.#pending === 'all' || this.#pending.size > 0) {
       const topics = topicsOf(image, this.#pending)
       this.#pending = new Set()
-      await this.#commit(
-        'gave partitions new leaders or in-sync replicas',
-        decideFailover(image, { config: this.#config, topics }),
-      )
-      if (topics.some(({ name }) => isInternalTopic(name))) {
-        const changes = decideInternalTopicReplication(this.#metadata.image, this.#config)
-        await this.#commit('added replicas to internal topics', changes)
-      }
-      return true
+      const changes = decideFailover(image, { config: this.#config, topics })
+      await this.#commit('gave partitions new leaders or in-sync replicas', changes)
+      if (!topics.some(({ name }) => isInternalTopic(name))) return
+      const additions = decideInternalTopicReplication(this.#metadata.image, this.#config)
+      await this.#commit('added replicas to internal topics', additions)
+    } else {
+      const { changes, isComplete } = decidePreferredLeaders(image, { config: this.#config })
+      this.#balanceIsDue = !isComplete
+      await this.#commit('gave partitions back to their preferred leaders', changes)
     }
-    if (!this.#balanceIsDue) return false
-    const { changes, isComplete } = decidePreferredLeaders(image, { config: this.#config })
-    this.#balanceIsDue = !isComplete
-    await this.#commit('gave partitions back to their preferred leaders', changes)
-    return true
   }
 
   /** In parts, each of which is right by itself; what somebody else was faster with is looked at again. */

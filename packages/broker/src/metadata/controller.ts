@@ -183,15 +183,25 @@ export class Controller {
   #carryOut<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
     const turn = this.#tail.then(async () => {
       for (;;) {
-        const { changes, answer, alsoUnchanged = [] } = decide(this.#metadata.image)
+        const { changes, answer, alsoUnchanged = [], leftovers = [] } = decide(this.#metadata.image)
         if (changes.length === 0) return answer
         if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') continue
         for (const change of changes) this.#log(change)
+        await this.#clear(leftovers)
         return answer
       }
     })
     this.#tail = turn.catch(() => {})
     return turn
+  }
+
+  /** If this is cut short, something useless stays. */
+  async #clear(leftovers: readonly ClusterChange[]): Promise<void> {
+    for (let start = 0; start < leftovers.length; ) {
+      const part = leftovers.slice(start, start + commitChangesMax)
+      // Somebody may have written a state in the same moment; the next try knows of it.
+      if ((await this.#commit(part, [])) === 'committed') start += part.length
+    }
   }
 
   async #commit(
