@@ -43,15 +43,10 @@ const notServed: ReadonlySet<number> = new Set([
   apiKeys.RenewDelegationToken,
   apiKeys.ExpireDelegationToken,
   apiKeys.DescribeDelegationToken,
-  apiKeys.DescribeUserScramCredentials,
   apiKeys.AlterUserScramCredentials,
   apiKeys.AlterClientQuotas,
   // More than one broker.
-  apiKeys.ElectLeaders,
-  apiKeys.AlterPartitionReassignments,
-  apiKeys.ListPartitionReassignments,
   apiKeys.AlterReplicaLogDirs,
-  apiKeys.UnregisterBroker,
   apiKeys.AddRaftVoter,
   apiKeys.RemoveRaftVoter,
   // Consumer, share and streams groups.

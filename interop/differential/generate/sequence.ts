@@ -33,6 +33,13 @@ import {
   produce,
 } from './log.ts'
 import { findCoordinator, offsetCommit, offsetDelete, offsetFetch } from './offsets.ts'
+import {
+  alterPartitionReassignments,
+  describeUserScramCredentials,
+  electLeaders,
+  listPartitionReassignments,
+  unregisterBroker,
+} from './partitions.ts'
 import type { Generator, Scope } from './scope.ts'
 
 type Theme = readonly [Generator, ...Generator[]]
@@ -74,6 +81,10 @@ const admin: Theme = [
   describeConfigs,
   metadata,
   updateFeatures,
+  electLeaders,
+  alterPartitionReassignments,
+  alterPartitionReassignments,
+  unregisterBroker,
 ]
 const describe: Theme = [
   apiVersions,
@@ -86,6 +97,8 @@ const describe: Theme = [
   describeLogDirs,
   describeQuorum,
   describeClientQuotas,
+  describeUserScramCredentials,
+  listPartitionReassignments,
   unknownVersion,
 ]
 const themes: readonly [Theme, ...Theme[]] = [log, log, log, group, group, offsets, admin, describe]

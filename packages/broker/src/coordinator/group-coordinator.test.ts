@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
 import { errorCodes } from '@odradek/protocol'
 import { type ClusterImage, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
+import { bornPartition } from '../core/cluster/partition-state.ts'
 import { silentLogger } from '../logger.ts'
 import { GroupCoordinator, offsetsTopic } from './group-coordinator.ts'
 import { defaultGroupCoordinatorConfig } from './group-coordinator-config.ts'
@@ -12,7 +13,7 @@ import { commitCode, commitInput, joinInput } from './testing/requests.ts'
 const partitionCount = 4
 
 function topic(name: string, partitions: number): TopicImage {
-  const partition = { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], isr: [1] }
+  const partition = bornPartition({ leader: 1, replicas: [1], isr: [1] })
   return { name, topicId: `${name}-id`, partitions: Array.from({ length: partitions }, () => partition) }
 }
 

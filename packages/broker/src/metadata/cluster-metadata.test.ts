@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryDisk } from '@odradek/platform'
 import type { ClusterChange, TopicDefinition } from '../core/cluster/cluster-change.ts'
+import { partitionImage } from '../core/cluster/partition-state.ts'
 import { ClusterMetadata } from './cluster-metadata.ts'
 import { LocalStore } from './local-store.ts'
 
@@ -90,5 +91,5 @@ test('opened again, the image is the same, whatever order the entities were writ
   await store.close()
   const again = await openBoth(disk)
   assert.deepEqual(again.metadata.image, metadata.image)
-  assert.deepEqual(again.metadata.image.topics.get('a')?.partitions[0], state)
+  assert.deepEqual(again.metadata.image.topics.get('a')?.partitions[0], partitionImage(state))
 })

@@ -94,20 +94,21 @@ export class ClusterMetadata {
     const writes = changes.map(change => ({ ...encodeChange(change), ...(options.lease && { lease: options.lease }) }))
     const outcome = await this.#store.commit(expected, writes)
     if (outcome.kind === 'committed') {
-      await this.#appliedTo(outcome.revision)
+      await this.appliedTo(outcome.revision)
       return 'committed'
     }
-    await this.#appliedTo((await this.#store.read()).revision)
+    await this.appliedTo((await this.#store.read()).revision)
     return 'conflict'
+  }
+
+  /** Resolves once `image` is of that revision or a later one. */
+  appliedTo(revision: number): Promise<void> {
+    if (this.#image.revision >= revision) return Promise.resolve()
+    return new Promise(resolve => this.#waiters.push({ revision, resolve }))
   }
 
   close(): void {
     this.#stopWatching()
-  }
-
-  #appliedTo(revision: number): Promise<void> {
-    if (this.#image.revision >= revision) return Promise.resolve()
-    return new Promise(resolve => this.#waiters.push({ revision, resolve }))
   }
 
   async #applyQueue(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryDisk, type Random } from '@odradek/platform'
+import { errorName, zeroUuid } from '@odradek/protocol'
 import { BrokerConfig } from '../core/config/broker-config.ts'
 import { silentLogger } from '../logger.ts'
 import { ClusterMetadata } from './cluster-metadata.ts'
@@ -139,4 +140,63 @@ test('producer ids begin above those that the logs know', async () => {
   const { controller } = await openCluster()
   assert.equal(await new ProducerIds(controller, () => 41_999).next(), 42_000)
   assert.equal(await new ProducerIds(controller, () => 7).next(), 43_000)
+})
+
+test('what concerns many partitions goes out in commits of a bounded size, and leaves nothing behind', async () => {
+  const { store, metadata, controller } = await openCluster()
+  const commits: number[] = []
+  store.watch((await store.read()).revision, ({ changes }) => commits.push(changes.length))
+  await controller.createTopics([{ ...topic('wide'), numPartitions: 250 }])
+  const { topicId = '' } = metadata.image.topics.get('wide') ?? {}
+  const leaderless = (index: number) => {
+    const value = { leader: -1, leaderEpoch: 1, partitionEpoch: 1, replicas: [1], isr: [1] }
+    return { kind: 'partition', topicId, index, value } as const
+  }
+  await metadata.commit(Array.from({ length: 250 }, (_, index) => leaderless(index)))
+  commits.length = 0
+  const partitions = Array.from({ length: 250 }, (_, partitionId) => ({ topic: 'wide', partitionId }))
+  const outcomes = await controller.electLeaders({ election: 'unclean', partitions })
+  assert.ok(outcomes.length === 250 && outcomes.every(({ errorCode }) => errorCode === 0))
+  assert.ok(
+    metadata.image.topics.get('wide')?.partitions.every(({ leader, leaderEpoch }) => leader === 1 && leaderEpoch === 2),
+  )
+  assert.deepEqual(commits, [100, 100, 50])
+  commits.length = 0
+  await controller.deleteTopics([{ name: 'wide', topicId: zeroUuid }])
+  assert.deepEqual(commits, [1, 100, 100, 50])
+  assert.deepEqual(
+    (await store.read()).entries.filter(({ key }) => /^(topic|partition)/.test(key)),
+    [],
+  )
+})
+
+test('a leader changes its in-sync replicas, and on a later state is told so', async () => {
+  const { metadata, controller } = await openCluster()
+  await controller.createTopics([topic('a')])
+  const { topicId = '' } = metadata.image.topics.get('a') ?? {}
+  const brokerEpoch = metadata.image.brokers.get(1)?.epoch ?? -1
+  const value = {
+    leader: 1,
+    leaderEpoch: 0,
+    partitionEpoch: 1,
+    replicas: [1],
+    isr: [1],
+    leaderRecoveryState: 'recovering',
+  } as const
+  await metadata.commit([{ kind: 'partition', topicId, index: 0, value }])
+  const proposal = (partitionEpoch: number) => ({
+    brokerId: 1,
+    brokerEpoch,
+    topicId,
+    partitionIndex: 0,
+    leaderEpoch: 0,
+    partitionEpoch,
+    newIsr: [{ brokerId: 1, brokerEpoch }],
+    leaderRecoveryState: 'recovered' as const,
+  })
+  const [altered] = await controller.alterPartitions([proposal(1)])
+  assert.deepEqual([altered?.errorCode, altered?.partition?.partitionEpoch], [0, 2])
+  assert.deepEqual(metadata.image.topics.get('a')?.partitions[0], altered?.partition)
+  const [late] = await controller.alterPartitions([proposal(1)])
+  assert.equal(errorName(late?.errorCode ?? 0), 'INVALID_UPDATE_VERSION')
 })

@@ -1,5 +1,6 @@
 import type { Random } from '@odradek/platform'
 import { type AlterConfigsInput, type AlteredResource, decideAlterConfigs } from '../core/cluster/alter-configs.ts'
+import { type AlteredPartition, decideAlterPartition, type PartitionProposal } from '../core/cluster/alter-partition.ts'
 import type { ClusterChange } from '../core/cluster/cluster-change.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import { decideCreatePartitions, type GrownTopic, type TopicToGrow } from '../core/cluster/create-partitions.ts'
@@ -11,12 +12,19 @@ import {
   refuseDeletion,
   type TopicToDelete,
 } from '../core/cluster/delete-topics.ts'
+import { decideElectLeaders, type ElectLeadersInput } from '../core/cluster/elect-leaders.ts'
 import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
+import {
+  type AlterReassignmentsInput,
+  decideAlterPartitionReassignments,
+} from '../core/cluster/partition-reassignments.ts'
+import { decideUnregisterBroker } from '../core/cluster/unregister-broker.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { whyInert } from '../core/config/standing.ts'
 import type { Logger } from '../logger.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { type InternalTopic, internalTopicRequest } from './internal-topics.ts'
+import { commitChangesMax } from './metadata-store.ts'
 
 /** Producer ids are taken from the store a thousand at a time: one write for as many producers. */
 const producerIdBlockLength = 1000
@@ -97,6 +105,46 @@ export class Controller {
     return this.#carryOut(image => decideUpdateFeatures(image, { updates, validateOnly }))
   }
 
+  /** One outcome a partition, in their order. */
+  electLeaders({ election, partitions }: Omit<ElectLeadersInput, 'config'>): Promise<Outcome[]> {
+    return this.#inParts(partitions, (image, part) =>
+      decideElectLeaders(image, { election, partitions: part, config: this.#config }),
+    )
+  }
+
+  /** One outcome a partition, in their order. */
+  alterPartitionReassignments({
+    partitions,
+    allowReplicationFactorChange,
+  }: Omit<AlterReassignmentsInput, 'config'>): Promise<Outcome[]> {
+    return this.#inParts(partitions, (image, part) =>
+      decideAlterPartitionReassignments(image, {
+        partitions: part,
+        allowReplicationFactorChange,
+        config: this.#config,
+      }),
+    )
+  }
+
+  /**
+   * For the leaders of partitions: who is in sync from now on; at most one proposal a partition, one answer each. It waits
+   * until the change is applied here, so nobody who applies an image may wait for it.
+   */
+  alterPartitions(proposals: readonly PartitionProposal[]): Promise<AlteredPartition[]> {
+    return this.#inParts(proposals, (image, part) => {
+      const decisions = part.map(proposal => decideAlterPartition(image, { proposal, config: this.#config }))
+      return {
+        changes: decisions.flatMap(({ changes }) => changes),
+        alsoUnchanged: decisions.flatMap(({ alsoUnchanged = [] }) => alsoUnchanged),
+        answer: decisions.map(({ answer }) => answer),
+      }
+    })
+  }
+
+  unregisterBroker(brokerId: number): Promise<Outcome> {
+    return this.#carryOut(image => decideUnregisterBroker(image, brokerId))
+  }
+
   /** Ids from `atLeast` on that nobody else gets, not even after a crash. */
   allocateProducerIds(atLeast = 0): Promise<{ readonly first: number; readonly length: number }> {
     return this.#carryOut(({ nextProducerId }) => {
@@ -119,13 +167,27 @@ export class Controller {
     }
   }
 
+  /** For what concerns partitions one by one: as many at a time as a commit may change. */
+  async #inParts<P, R>(
+    items: readonly P[],
+    decide: (image: ClusterImage, part: readonly P[]) => Decision<R[]>,
+  ): Promise<R[]> {
+    const answers: R[] = []
+    for (let start = 0; start < items.length; start += commitChangesMax) {
+      const part = items.slice(start, start + commitChangesMax)
+      answers.push(...(await this.#carryOut(image => decide(image, part))))
+    }
+    return answers
+  }
+
   #carryOut<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
     const turn = this.#tail.then(async () => {
       for (;;) {
-        const { changes, answer } = decide(this.#metadata.image)
+        const { changes, answer, alsoUnchanged = [], leftovers = [] } = decide(this.#metadata.image)
         if (changes.length === 0) return answer
-        if ((await this.#commit(changes)) === 'conflict') continue
+        if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') continue
         for (const change of changes) this.#log(change)
+        await this.#clear(leftovers)
         return answer
       }
     })
@@ -133,9 +195,21 @@ export class Controller {
     return turn
   }
 
-  async #commit(changes: readonly ClusterChange[]): Promise<'committed' | 'conflict'> {
+  /** If this is cut short, something useless stays. */
+  async #clear(leftovers: readonly ClusterChange[]): Promise<void> {
+    for (let start = 0; start < leftovers.length; ) {
+      const part = leftovers.slice(start, start + commitChangesMax)
+      // Somebody may have written a state in the same moment; the next try knows of it.
+      if ((await this.#commit(part, [])) === 'committed') start += part.length
+    }
+  }
+
+  async #commit(
+    changes: readonly ClusterChange[],
+    alsoUnchanged: readonly ClusterChange[],
+  ): Promise<'committed' | 'conflict'> {
     try {
-      return await this.#metadata.commit(changes)
+      return await this.#metadata.commit(changes, { alsoUnchanged })
     } catch (error) {
       this.#logger.error('the cluster metadata could not be changed', { error })
       throw error

@@ -1,6 +1,9 @@
 // The contract between the broker and whatever holds the cluster's metadata: one node's own file (local-store.ts), or a
 // consensus engine. An ordered key-value space with compare-and-swap, leases and a watch; keys and values are text.
 
+/** Changes that every engine takes in one commit. */
+export const commitChangesMax = 100
+
 /** A write of one key; null removes it. */
 export interface StoreChange {
   readonly key: string

@@ -11,6 +11,7 @@ import type { FetchSessionCache } from '../replication/fetch-session-cache.ts'
 import type { PartitionRegistry } from '../replication/partition-registry.ts'
 import type { ApiHandler } from './api-handler.ts'
 import { alterConfigsHandler } from './handlers/alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts'
 import { apiVersionsHandler, type SupportedFeatures } from './handlers/api-versions.ts'
 import { createPartitionsHandler } from './handlers/create-partitions.ts'
 import { createTopicsHandler } from './handlers/create-topics.ts'
@@ -25,6 +26,8 @@ import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts'
 import { describeProducersHandler } from './handlers/describe-producers.ts'
 import { describeQuorumHandler } from './handlers/describe-quorum.ts'
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts'
+import { describeUserScramCredentialsHandler } from './handlers/describe-user-scram-credentials.ts'
+import { electLeadersHandler } from './handlers/elect-leaders.ts'
 import { fetchHandler } from './handlers/fetch.ts'
 import { findCoordinatorHandler } from './handlers/find-coordinator.ts'
 import { heartbeatHandler } from './handlers/heartbeat.ts'
@@ -35,6 +38,7 @@ import { leaveGroupHandler } from './handlers/leave-group.ts'
 import { listConfigResourcesHandler } from './handlers/list-config-resources.ts'
 import { listGroupsHandler } from './handlers/list-groups.ts'
 import { listOffsetsHandler } from './handlers/list-offsets.ts'
+import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts'
 import { metadataHandler } from './handlers/metadata.ts'
 import { offsetCommitHandler } from './handlers/offset-commit.ts'
 import { offsetDeleteHandler } from './handlers/offset-delete.ts'
@@ -42,6 +46,7 @@ import { offsetFetchHandler } from './handlers/offset-fetch.ts'
 import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts'
 import { produceHandler } from './handlers/produce.ts'
 import { syncGroupHandler } from './handlers/sync-group.ts'
+import { unregisterBrokerHandler } from './handlers/unregister-broker.ts'
 import { updateFeaturesHandler } from './handlers/update-features.ts'
 import { nodeEndpointsOf } from './node-endpoints.ts'
 
@@ -95,12 +100,17 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     deleteTopicsHandler({ controller }),
     createPartitionsHandler({ controller }),
     updateFeaturesHandler({ controller }),
+    electLeadersHandler({ controller, image }),
+    alterPartitionReassignmentsHandler({ controller }),
+    listPartitionReassignmentsHandler({ image }),
+    unregisterBrokerHandler({ controller }),
     // settings
     describeConfigsHandler({ image, config, brokerId: dependencies.brokerId }),
     alterConfigsHandler({ controller }),
     incrementalAlterConfigsHandler({ controller }),
     listConfigResourcesHandler({ image }),
     describeClientQuotasHandler(),
+    describeUserScramCredentialsHandler(),
     // groups
     findCoordinatorHandler({
       groups,

@@ -23,6 +23,8 @@ export interface BrokerRegistration {
   readonly rack: string | null
   readonly endpoints: readonly BrokerEndpoint[]
   readonly fenced: boolean
+  /** The broker asked to stop, and hands its leaderships over. Absent: no. */
+  readonly inControlledShutdown?: boolean
 }
 
 /**
@@ -39,12 +41,21 @@ export interface TopicDefinition {
   }[]
 }
 
+/**
+ * A partition's state as it is stored. What most partitions do not have is left out, so that a value stays small, and one
+ * that was written before a field existed is still read: no ids, and recovered. PartitionImage says what each means.
+ */
 export interface PartitionState {
   readonly leader: number
   readonly leaderEpoch: number
   readonly partitionEpoch: number
   readonly replicas: readonly number[]
   readonly isr: readonly number[]
+  readonly elr?: readonly number[]
+  readonly lastKnownElr?: readonly number[]
+  readonly addingReplicas?: readonly number[]
+  readonly removingReplicas?: readonly number[]
+  readonly leaderRecoveryState?: 'recovering'
 }
 
 /** What was committed together at one revision. Revisions grow; they may have gaps. */

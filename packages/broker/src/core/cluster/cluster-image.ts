@@ -10,6 +10,8 @@ export interface BrokerImage {
   readonly endpoints: readonly BrokerEndpoint[]
   /** Registered, and not to be shown to clients or given partitions. */
   readonly fenced: boolean
+  /** Still serves, and is not to lead or to join an ISR any more. */
+  readonly inControlledShutdown: boolean
 }
 
 export interface BrokerEndpoint {
@@ -36,8 +38,24 @@ export interface PartitionImage {
   readonly partitionEpoch: number
   /** Broker ids; the first is the preferred leader. */
   readonly replicas: readonly number[]
+  /** Empty only while there is no leader. */
   readonly isr: readonly number[]
+  /** Not in sync, yet with all that was committed: may lead when the ISR is empty (KIP-966). */
+  readonly elr: readonly number[]
+  /** The last leader, while ISR and ELR have nobody left. */
+  readonly lastKnownElr: readonly number[]
+  /** Of a reassignment in progress (KIP-455): among `replicas`, and not there before it. */
+  readonly addingReplicas: readonly number[]
+  /** Of a reassignment in progress: among `replicas`, and not there after it. */
+  readonly removingReplicas: readonly number[]
+  /** 'recovering' from an unclean election until the leader has seen to it (KIP-704). */
+  readonly leaderRecoveryState: LeaderRecoveryState
 }
+
+export type LeaderRecoveryState = 'recovered' | 'recovering'
+
+/** While no broker leads. */
+export const noLeader = -1
 
 /** What configs can be set on. A broker without a name is the default of all brokers. */
 export interface ConfigResource {
@@ -94,6 +112,16 @@ const internalTopics = new Set(['__consumer_offsets', '__transaction_state', '__
 /** Internal topics belong to the broker: clients see them flagged, and may not grow or produce to them. */
 export function isInternalTopic(name: string): boolean {
   return internalTopics.has(name)
+}
+
+/** Whether a broker may lead and be in sync: registered, not fenced, not about to stop. */
+export function isActive(image: ClusterImage, brokerId: number): boolean {
+  const broker = image.brokers.get(brokerId)
+  return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+}
+
+export function isReassigning({ addingReplicas, removingReplicas }: PartitionImage): boolean {
+  return addingReplicas.length > 0 || removingReplicas.length > 0
 }
 
 /** The brokers that may hold partitions and be shown to clients, by id. */

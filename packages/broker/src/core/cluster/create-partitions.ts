@@ -3,7 +3,7 @@ import { errorCodes } from '@odradek/protocol'
 import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
 import type { ClusterImage, TopicImage } from './cluster-image.ts'
 import { type Decision, type Outcome, refusal, success } from './decision.ts'
-import { assignedPartition, type NewPartition, newPartition } from './partition-assignment.ts'
+import { assignedPartition, type NewPartition, placedPartitions } from './partition-assignment.ts'
 import { placeReplicas } from './replica-placement.ts'
 
 export type TopicToGrow = CreatePartitionsRequest['topics'][number]
@@ -73,7 +73,7 @@ function decideNewPartitions(
     if (additional > partitionsMax) return tooMany
     const placed = placeReplicas(image, { partitions: additional, replicationFactor, seed: seed + present })
     if (typeof placed === 'string') return refusal('INVALID_REPLICATION_FACTOR', placed)
-    return placed.map(replicas => newPartition(image, replicas))
+    return placedPartitions(image, placed)
   }
   const added: NewPartition[] = []
   for (const [offset, { brokerIds }] of assignments.entries()) {

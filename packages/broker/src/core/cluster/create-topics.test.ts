@@ -115,6 +115,14 @@ test('manual assignments are checked', () => {
   )
 })
 
+test('on brokers that are all about to stop nothing new begins', () => {
+  const value = { rack: null, fenced: false, endpoints: [], inControlledShutdown: true }
+  const image = withChanges(cluster, [{ kind: 'broker', brokerId: 1, value }])
+  assert.deepEqual(outcomes([topic('a')], image), [
+    'a: INVALID_REPLICATION_FACTOR Unable to replicate the partition 1 time(s): All brokers are currently fenced or in controlled shutdown.',
+  ])
+})
+
 test('fenced brokers follow, and never lead', () => {
   const image = clusterOf([{ id: 1, fenced: true }, { id: 2 }])
   const [created] = decide([assigned('a', [0, [1, 2]])], image).answer

@@ -4,7 +4,7 @@ import { checkTopicConfig } from '../config/check-topic-config.ts'
 import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
 import type { ClusterImage, ConfigOverrides } from './cluster-image.ts'
 import { type Decision, type Outcome, refusal, success } from './decision.ts'
-import { assignedPartition, type NewPartition, newPartition } from './partition-assignment.ts'
+import { assignedPartition, type NewPartition, placedPartitions } from './partition-assignment.ts'
 import { placeReplicas } from './replica-placement.ts'
 import { checkTopicName, collidingTopic } from './topic-name.ts'
 
@@ -154,7 +154,7 @@ function place(image: ClusterImage, topic: NewTopic, { config, seed }: CreateTop
   const replicationFactor =
     topic.replicationFactor === -1 ? config.number('default.replication.factor') : topic.replicationFactor
   const placed = placeReplicas(image, { partitions, replicationFactor, seed })
-  if (typeof placed !== 'string') return placed.map(replicas => newPartition(image, replicas))
+  if (typeof placed !== 'string') return placedPartitions(image, placed)
   return refusal(
     'INVALID_REPLICATION_FACTOR',
     `Unable to replicate the partition ${replicationFactor} time(s): ${placed}`,

@@ -5,6 +5,10 @@ import type { ClusterChange } from './cluster-change.ts'
 export interface Decision<T> {
   readonly changes: readonly ClusterChange[]
   readonly answer: T
+  /** Entities that the decision stands on and leaves as they are: the commit fails if they were written since. */
+  readonly alsoUnchanged?: readonly ClusterChange[]
+  /** What is nobody's any more once the changes are committed, and goes in commits of its own: there can be thousands. */
+  readonly leftovers?: readonly ClusterChange[]
 }
 
 /** How one part of a request ended. The message is for people; tools show it as it is. */

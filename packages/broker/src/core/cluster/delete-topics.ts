@@ -46,24 +46,29 @@ export function decideDeleteTopics(image: ClusterImage, topics: readonly TopicTo
     } else found.set(topic.topicId, topic)
   }
   const changes: ClusterChange[] = []
+  const leftovers: ClusterChange[] = []
   for (const topic of found.values()) {
     answer.push({ name: topic.name, topicId: topic.topicId, outcome: success })
     changes.push(...removalOf(image, topic))
+    leftovers.push(...statesOf(topic))
   }
-  return { changes, answer }
+  return { changes, leftovers, answer }
 }
 
-/** The topic with all that belongs to it. */
+/** Without the topic its partitions' states mean nothing: no topic gets its id again. */
 function removalOf(image: ClusterImage, topic: TopicImage): ClusterChange[] {
   const changes: ClusterChange[] = [{ kind: 'topic', name: topic.name, value: null }]
   if (image.configs.has(`topic/${topic.name}`)) {
     changes.push({ kind: 'config', resource: { type: 'topic', name: topic.name }, value: null })
   }
-  for (const [index, partition] of topic.partitions.entries()) {
-    // Only a partition that has changed since its birth has an entity of its own.
-    if (partition.partitionEpoch > 0) changes.push({ kind: 'partition', topicId: topic.topicId, index, value: null })
-  }
   return changes
+}
+
+function statesOf({ topicId, partitions }: TopicImage): ClusterChange[] {
+  // Only a partition that has changed since its birth has an entity of its own.
+  return partitions.flatMap(({ partitionEpoch }, index) =>
+    partitionEpoch > 0 ? [{ kind: 'partition' as const, topicId, index, value: null }] : [],
+  )
 }
 
 function withoutDuplicates(values: readonly string[]): { single: Set<string>; duplicates: Set<string> } {

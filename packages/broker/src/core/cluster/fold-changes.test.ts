@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { ClusterChange } from './cluster-change.ts'
 import { emptyImage, overridesOf } from './cluster-image.ts'
 import { foldChanges } from './fold-changes.ts'
+import { bornPartition, partitionImage, partitionState } from './partition-state.ts'
 
 const born = { replicas: [1, 2], leader: 1, isr: [1] }
 
@@ -13,8 +14,7 @@ function fold(...changes: readonly ClusterChange[]) {
 
 test('a topic is found by name and by id, its partitions as they were born', () => {
   const image = fold({ kind: 'topic', name: 'a', value: { topicId: 'T', partitions: [born] } })
-  const partitions = [{ ...born, leaderEpoch: 0, partitionEpoch: 0 }]
-  assert.deepEqual(image.topics.get('a'), { name: 'a', topicId: 'T', partitions })
+  assert.deepEqual(image.topics.get('a'), { name: 'a', topicId: 'T', partitions: [bornPartition(born)] })
   assert.equal(image.topics.get('a'), image.topicsById.get('T'))
 })
 
@@ -25,7 +25,7 @@ test('a partition that has changed keeps its state when its topic grows', () => 
     { kind: 'partition', topicId: 'T', index: 0, value: state },
     { kind: 'topic', name: 'a', value: { topicId: 'T', partitions: [born, born] } },
   )
-  assert.deepEqual(image.topics.get('a')?.partitions, [state, { ...born, leaderEpoch: 0, partitionEpoch: 0 }])
+  assert.deepEqual(image.topics.get('a')?.partitions, [partitionImage(state), bornPartition(born)])
 })
 
 test('a topic of an old name is a new topic', () => {
@@ -46,6 +46,29 @@ test('a broker’s epoch is the revision of its registration', () => {
   }
   assert.equal(fold(registration).brokers.get(1)?.epoch, 1)
   assert.equal(fold(registration, registration).brokers.get(1)?.epoch, 2)
+})
+
+test('a state that was stored without what came later is one without reassignment, eligible leaders and recovery', () => {
+  const stored = { leader: 2, leaderEpoch: 4, partitionEpoch: 6, replicas: [1, 2], isr: [2] }
+  const image = partitionImage(stored)
+  assert.deepEqual(image, {
+    ...stored,
+    elr: [],
+    lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
+    leaderRecoveryState: 'recovered',
+  })
+  assert.deepEqual(partitionState(image), stored)
+  const full = partitionImage({
+    ...stored,
+    elr: [1],
+    lastKnownElr: [3],
+    addingReplicas: [1],
+    removingReplicas: [2],
+    leaderRecoveryState: 'recovering',
+  })
+  assert.deepEqual(partitionImage(partitionState(full)), full)
 })
 
 test('what was never set has no settings', () => {

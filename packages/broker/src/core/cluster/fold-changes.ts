@@ -1,5 +1,6 @@
 import type { ChangeSet, ClusterChange, PartitionState, TopicDefinition } from './cluster-change.ts'
-import { type ClusterImage, configKey, type PartitionImage, type TopicImage } from './cluster-image.ts'
+import { type ClusterImage, configKey, type TopicImage } from './cluster-image.ts'
+import { bornPartition, partitionImage } from './partition-state.ts'
 
 /** The image after some change sets. The given one stays as it is; what did not change is shared. */
 export function foldChanges(image: ClusterImage, ...sets: readonly ChangeSet[]): ClusterImage {
@@ -35,7 +36,8 @@ class Draft {
         return
       case 'broker': {
         const { brokerId, value } = change
-        const registered = value === null ? null : { ...value, brokerId, epoch: image.revision }
+        const { revision: epoch } = image
+        const registered = value === null ? null : { inControlledShutdown: false, ...value, brokerId, epoch }
         set(this.#own('brokers'), brokerId, registered)
         return
       }
@@ -66,7 +68,7 @@ class Draft {
     const kept = before?.topicId === definition.topicId ? before.partitions : []
     const partitions = definition.partitions.map((born, index) => {
       const now = kept[index]
-      return now !== undefined && now.partitionEpoch > 0 ? now : newborn(born)
+      return now !== undefined && now.partitionEpoch > 0 ? now : bornPartition(born)
     })
     this.#setTopic({ name, topicId: definition.topicId, partitions })
   }
@@ -75,7 +77,7 @@ class Draft {
     const topic = this.image.topicsById.get(topicId)
     // A state outlives its topic only within the change set that deletes both.
     if (topic === undefined || state === null || index >= topic.partitions.length) return
-    this.#setTopic({ ...topic, partitions: topic.partitions.with(index, state) })
+    this.#setTopic({ ...topic, partitions: topic.partitions.with(index, partitionImage(state)) })
   }
 
   #setTopic(topic: TopicImage): void {
@@ -98,8 +100,4 @@ type MutableMap<M> = M extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never
 function set<K, V>(map: Map<K, V>, key: K, value: V | null): void {
   if (value === null) map.delete(key)
   else map.set(key, value)
-}
-
-function newborn(born: TopicDefinition['partitions'][number]): PartitionImage {
-  return { ...born, leaderEpoch: 0, partitionEpoch: 0 }
 }

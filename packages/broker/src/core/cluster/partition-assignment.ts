@@ -1,13 +1,25 @@
 import type { TopicDefinition } from './cluster-change.ts'
-import type { ClusterImage } from './cluster-image.ts'
+import { type ClusterImage, isActive, noLeader } from './cluster-image.ts'
 import { type Outcome, refusal } from './decision.ts'
 
 export type NewPartition = TopicDefinition['partitions'][number]
 
-/** A partition on replicas that the cluster chose: led by the first live one, which must exist. */
-export function newPartition(image: ClusterImage, replicas: readonly number[]): NewPartition {
-  const isr = replicas.filter(id => image.brokers.get(id)?.fenced === false)
-  return { replicas, leader: isr[0] ?? -1, isr }
+/** Partitions on replicas that the cluster chose: each led by its first live one. */
+export function placedPartitions(
+  image: ClusterImage,
+  placed: readonly (readonly number[])[],
+): NewPartition[] | Outcome {
+  const partitions = placed.map(replicas => newPartition(image, replicas))
+  if (partitions.every(({ isr }) => isr.length > 0)) return partitions
+  // The brokers live, and are about to stop.
+  const copies = placed[0]?.length ?? 0
+  const message = `Unable to replicate the partition ${copies} time(s): All brokers are currently fenced or in controlled shutdown.`
+  return refusal('INVALID_REPLICATION_FACTOR', message)
+}
+
+function newPartition(image: ClusterImage, replicas: readonly number[]): NewPartition {
+  const isr = replicas.filter(id => isActive(image, id))
+  return { replicas, leader: isr[0] ?? noLeader, isr }
 }
 
 /** A partition on replicas that a client chose. */
@@ -29,7 +41,8 @@ export function assignedPartition(
   )
 }
 
-function checkAssignment(
+/** Why a client may not choose these replicas; null where it may. */
+export function checkAssignment(
   image: ClusterImage,
   replicas: readonly number[],
   replicationFactor: number | null,

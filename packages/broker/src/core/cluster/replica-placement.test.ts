@@ -41,3 +41,39 @@ test('replicas are different brokers on as many racks as can be, and leaders are
     }),
   )
 })
+
+/** Broker ids by rack: A has 1, 2, 3, B the next three, and so on. */
+function rackCluster(racks: string, brokersEach: number) {
+  return clusterOf(
+    [...racks].flatMap((rack, at) =>
+      Array.from({ length: brokersEach }, (_, n) => ({ id: at * brokersEach + n + 1, rack })),
+    ),
+  )
+}
+
+test('partitions are striped over the racks, as in the example of Kafka: A B C, B C A, C A B', () => {
+  const image = rackCluster('ABC', 3)
+  const placed = placeReplicas(image, { partitions: 9, replicationFactor: 3, seed: 0 })
+  assert.ok(typeof placed !== 'string')
+  const stripes = placed.map(replicas => replicas.map(id => image.brokers.get(id)?.rack).join(' '))
+  assert.deepEqual(stripes.slice(0, 4), ['A B C', 'B C A', 'C A B', 'A B C'])
+  // Each broker is first once, second once and third once: nobody leads or copies more than anybody else.
+  for (const place of [0, 1, 2]) assert.equal(new Set(placed.map(replicas => replicas[place])).size, 9)
+})
+
+test('racks come before brokers: a broker that is alone in its rack gets a replica of everything', () => {
+  const brokers = ['A', 'B'].flatMap((rack, at) =>
+    Array.from({ length: 10 }, (_, n) => ({ id: at * 10 + n + 1, rack })),
+  )
+  const image = clusterOf([...brokers, { id: 21, rack: 'C' }])
+  const placed = placeReplicas(image, { partitions: 30, replicationFactor: 3, seed: 7 })
+  assert.ok(typeof placed !== 'string' && placed.every(replicas => replicas.includes(21)))
+})
+
+test('a fenced broker leads nothing, and holds copies only where there is nobody else', () => {
+  const image = clusterOf([{ id: 1 }, { id: 2 }, { id: 3, fenced: true }])
+  const two = placeReplicas(image, { partitions: 20, replicationFactor: 2, seed: 3 })
+  assert.ok(typeof two !== 'string' && two.every(replicas => !replicas.includes(3)))
+  const three = placeReplicas(image, { partitions: 20, replicationFactor: 3, seed: 3 })
+  assert.ok(typeof three !== 'string' && three.every(replicas => replicas[2] === 3))
+})

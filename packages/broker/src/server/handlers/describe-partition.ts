@@ -20,7 +20,7 @@ export function reachableBrokers(
   return new Map(nodeEndpoints(ids, context).map(endpoint => [endpoint.nodeId, endpoint]))
 }
 
-/** A partition as Metadata and DescribeTopicPartitions show it. */
+/** A partition as Metadata and DescribeTopicPartitions show it. A replica is offline while its broker is fenced or not registered. */
 export function describePartition(partition: PartitionImage, { image, reachable, missingListener }: PartitionView) {
   const { leader, leaderEpoch, replicas, isr } = partition
   const isLive = (id: number) => image.brokers.get(id)?.fenced === false

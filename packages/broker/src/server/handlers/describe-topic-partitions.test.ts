@@ -68,3 +68,33 @@ test('a cursor must point into what is asked for', async () => {
   assert.deepEqual(await page({ topics: named('a'), cursor: { topicName: 'a', partitionIndex: -1 } }), refused)
   assert.deepEqual(await page({ cursor: { topicName: 'bb', partitionIndex: 0 } }), { topics: ['c 0'], next: null })
 })
+
+test('a partition says who may lead it, who is offline, and who led it last', async () => {
+  const state = {
+    leader: 1,
+    leaderEpoch: 3,
+    partitionEpoch: 5,
+    replicas: [1, 2, 3],
+    isr: [1],
+    elr: [2],
+    lastKnownElr: [3],
+  }
+  const partial = clusterOf(
+    [{ id: 1 }, { id: 2, fenced: true }],
+    [topic('p', 1), { kind: 'partition', topicId: 'p', index: 0, value: state }],
+  )
+  const nodeEndpoints = () => [{ nodeId: 1, host: 'h', port: 1, rack: null }]
+  const handler = describeTopicPartitionsHandler({ image: () => partial, config: new BrokerConfig(), nodeEndpoints })
+  const answer = await handler.handle({ topics: [], responsePartitionLimit: 10, cursor: null }, requestContext(0))
+  const { errorCode, ...described } = answer?.topics?.[0]?.partitions?.[0] ?? {}
+  assert.deepEqual(described, {
+    partitionIndex: 0,
+    leaderId: 1,
+    leaderEpoch: 3,
+    replicaNodes: [1, 2, 3],
+    isrNodes: [1],
+    offlineReplicas: [2, 3],
+    eligibleLeaderReplicas: [2],
+    lastKnownElr: [3],
+  })
+})

@@ -78,8 +78,8 @@ function page({ topics: asked, cursor }: DescribeTopicPartitionsRequest, limit: 
       partitions: topic.partitions.slice(start, end).map((partition, offset) => ({
         partitionIndex: start + offset,
         ...describePartition(partition, view),
-        eligibleLeaderReplicas: [],
-        lastKnownElr: [],
+        eligibleLeaderReplicas: partition.elr,
+        lastKnownElr: partition.lastKnownElr,
       })),
       topicAuthorizedOperations: topicOperations,
     })

@@ -1,0 +1,121 @@
+// Leaders and ISRs follow the brokers: who is gone leads nothing and is in sync with nothing, and a partition without a
+// leader gets one as soon as somebody may lead it. What is decided depends on the image alone, not on what happened since
+// when: so it can be decided again after a conflict, and by a controller that has just become one.
+
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { type ClusterImage, isActive, noLeader, type PartitionImage, type TopicImage } from './cluster-image.ts'
+import type { Decision } from './decision.ts'
+import { changePartition } from './partition-change.ts'
+import { type PartitionChange, partitionChange, type TopicRules, topicRules } from './topic-rules.ts'
+
+/** What is known of brokers beyond what the image says. */
+export interface BrokerNews {
+  /** Is no longer there. */
+  readonly gone?: number
+  /** Asked to stop. */
+  readonly leaving?: number
+  /** Was not shut down cleanly: what it has on disk proves nothing. */
+  readonly uncleanShutdown?: number
+}
+
+/**
+ * The partitions that do not fit the brokers, each with a change of its own that stands on nothing but that partition: in
+ * however many commits they go out, each is right by itself. `topics`: those to look at, all if left out.
+ */
+export function decideFailover(
+  image: ClusterImage,
+  {
+    config,
+    topics = image.topics.values(),
+    news = {},
+  }: {
+    readonly config: BrokerConfig
+    readonly topics?: Iterable<TopicImage>
+    readonly news?: BrokerNews
+  },
+): PartitionChange[] {
+  const brokers = brokersOf(image, news)
+  const changes: PartitionChange[] = []
+  for (const topic of topics) {
+    // Most topics need nothing, so their settings are looked up only when one does.
+    let rules: TopicRules | null = null
+    for (const [index, partition] of topic.partitions.entries()) {
+      if (!mayNeedChange(partition, brokers)) continue
+      rules ??= topicRules(image, config, topic)
+      const next = failOver(partition, brokers, rules)
+      if (next !== null) changes.push(partitionChange(topic, index, next))
+    }
+  }
+  return changes
+}
+
+/**
+ * A broker that starts without having been stopped: before it registers it takes itself out of all ISRs and ELRs, since it
+ * cannot know that it still has what it had acknowledged.
+ */
+export function decideUncleanShutdown(
+  image: ClusterImage,
+  { brokerId, config }: { readonly brokerId: number; readonly config: BrokerConfig },
+): PartitionChange[] {
+  return decideFailover(image, { config, news: { gone: brokerId, uncleanShutdown: brokerId } })
+}
+
+/** The broker asks to stop. `remaining`: partitions that it still leads, since nobody else who lives is in sync. */
+export function decideControlledShutdown(
+  image: ClusterImage,
+  { brokerId, config }: { readonly brokerId: number; readonly config: BrokerConfig },
+): Decision<{ readonly remaining: number }> {
+  const changes = decideFailover(image, { config, news: { leaving: brokerId } })
+  const moved = new Map(changes.map(({ topicId, index, value }) => [`${topicId}/${index}`, value?.leader]))
+  let remaining = 0
+  for (const topic of image.topics.values()) {
+    for (const [index, { leader }] of topic.partitions.entries()) {
+      if ((moved.get(`${topic.topicId}/${index}`) ?? leader) === brokerId) remaining++
+    }
+  }
+  return { changes, answer: { remaining } }
+}
+
+export function partitionsLedBy(image: ClusterImage, brokerId: number): number {
+  let led = 0
+  for (const { partitions } of image.topics.values()) {
+    for (const { leader } of partitions) if (leader === brokerId) led++
+  }
+  return led
+}
+
+interface Brokers {
+  isActive(id: number): boolean
+  /** Serves, and wants to stop. */
+  isLeaving(id: number): boolean
+  readonly uncleanShutdowns: readonly number[]
+}
+
+function brokersOf(image: ClusterImage, { gone, leaving, uncleanShutdown }: BrokerNews): Brokers {
+  return {
+    isActive: id => id !== gone && id !== leaving && isActive(image, id),
+    isLeaving(id) {
+      const broker = image.brokers.get(id)
+      if (id === gone || broker === undefined || broker.fenced) return false
+      return id === leaving || broker.inControlledShutdown
+    },
+    uncleanShutdowns: uncleanShutdown === undefined ? [] : [uncleanShutdown],
+  }
+}
+
+function mayNeedChange({ leader, isr, elr }: PartitionImage, brokers: Brokers): boolean {
+  return leader === noLeader || elr.length > 0 || !brokers.isActive(leader) || !isr.every(brokers.isActive)
+}
+
+function failOver(partition: PartitionImage, brokers: Brokers, rules: TopicRules): PartitionImage | null {
+  const { leader } = partition
+  const active = partition.isr.filter(brokers.isActive)
+  // Who wants to stop goes on for as long as nobody else can: leading late is better than nobody leading.
+  const isr = active.length > 0 ? active : partition.isr.filter(brokers.isLeaving)
+  const goesOn = (id: number) => id === leader && active.length === 0 && brokers.isLeaving(id)
+  return changePartition(
+    partition,
+    { isr, election: rules.election, uncleanShutdowns: brokers.uncleanShutdowns },
+    { ...rules, isAcceptableLeader: id => brokers.isActive(id) || goesOn(id) },
+  )
+}

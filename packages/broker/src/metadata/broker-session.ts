@@ -1,0 +1,305 @@
+import type { Clock, Timer } from '@odradek/platform'
+import type { BrokerRegistration } from '../core/cluster/cluster-change.ts'
+import type { ClusterImage } from '../core/cluster/cluster-image.ts'
+import { decideControlledShutdown, decideUncleanShutdown, partitionsLedBy } from '../core/cluster/failover.ts'
+import type { BrokerConfig } from '../core/config/broker-config.ts'
+import type { Logger } from '../logger.ts'
+import type { ClusterMetadata } from './cluster-metadata.ts'
+import { commitChangesMax, type MetadataStore, MetadataStoreError, type StoreLease } from './metadata-store.ts'
+
+/** Between a failure of the store and the next try to register. */
+const retryMs = 500
+
+export interface BrokerSessionOptions {
+  readonly store: MetadataStore
+  readonly metadata: ClusterMetadata
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly brokerId: number
+  readonly registration: BrokerRegistration
+  /** How long the cluster waits for a sign of life. */
+  readonly ttlMs: number
+  /** How long before its lease could end the broker stops leading: more than its timers can be late. */
+  readonly marginMs?: number
+  /** The last run of this broker did not end well: it takes itself out of all ISRs before it is seen again. */
+  readonly afterUncleanShutdown: boolean
+  /** The store belongs to this process alone: a registration found in it is left from an earlier run. */
+  readonly ownsStore: boolean
+  /** The broker is in the image. A new epoch each time. */
+  readonly onRegistered: (session: { readonly lease: StoreLease; readonly epoch: number }) => void
+  /** From this moment on others may lead what this broker led. Called once for each onRegistered, in time. */
+  readonly onLost: () => void
+}
+
+/** What has been got so far on the way to being registered. */
+interface Hold {
+  readonly lease: StoreLease
+  /** By the monotonic clock: until then nobody else can think that the lease has ended. */
+  surelyUntilMs: number
+  /** Null until the broker is in the image. */
+  epoch: number | null
+  keepAliveTimer: Timer | null
+  deadline: Timer | null
+}
+
+/**
+ * This broker's life in the cluster: registered under a lease that it keeps alive, and after a loss registered anew, with a
+ * new lease and a new epoch.
+ *
+ * Invariant: while `isAlive`, the store cannot have let the lease end. The store counts the ttl from when it got the last
+ * keepAlive, which is not before that was sent; so it is counted here from before the sending:
+ *
+ *   here    send ──────────────── marginMs ──┤ stop leading ┤ surelyUntilMs = send + ttl
+ *   store        ╰─► got ──────────────────────────────────────┤ end = got + ttl
+ *
+ * `isAlive` looks at the clock itself: a process that was paused past the end knows when it goes on, before any timer runs.
+ */
+export class BrokerSession {
+  readonly #options: BrokerSessionOptions
+  readonly #marginMs: number
+  #hold: Hold | null = null
+  #registering: Promise<void> | null = null
+  #isCleaned: boolean
+  #isLeaving = false
+  /** While a registration that lives is written again. */
+  #isRewriting = false
+  #isClosed = false
+  #unsubscribe: () => void = () => {}
+  readonly #waitForNews = new Set<() => void>()
+  readonly #waitForTime = new Set<() => void>()
+
+  constructor(options: BrokerSessionOptions) {
+    this.#options = options
+    this.#marginMs = options.marginMs ?? options.ttlMs / 6
+    this.#isCleaned = !options.afterUncleanShutdown
+  }
+
+  /** Resolves once the broker is registered for the first time. */
+  async start(): Promise<void> {
+    const { metadata } = this.#options
+    this.#unsubscribe = await metadata.subscribe(image => {
+      this.#follow(image)
+      void metadata.appliedTo(image.revision).then(() => wake(this.#waitForNews))
+    })
+    await this.#register()
+  }
+
+  /** Whether this broker may act as registered: as a leader, above all. */
+  get isAlive(): boolean {
+    return this.#hold !== null && this.#hold.epoch !== null && this.#isWithinLease(this.#hold)
+  }
+
+  /** Of the registration that lives, else null. */
+  get epoch(): number | null {
+    return this.isAlive ? (this.#hold?.epoch ?? null) : null
+  }
+
+  /**
+   * Asks to stop: others shall lead. Resolves when they do, as far as they can, or when the time is up: to how many partitions
+   * this broker leads still, which `close` leaves without a leader until somebody else may lead them.
+   */
+  async shutDown(timeoutMs: number): Promise<{ readonly remaining: number }> {
+    const { metadata, clock, brokerId, config } = this.#options
+    const untilMs = clock.monotonic() + timeoutMs
+    this.#isLeaving = true
+    await this.#announceLeaving()
+    for (;;) {
+      const remaining = partitionsLedBy(metadata.image, brokerId)
+      const { answer } = decideControlledShutdown(metadata.image, { brokerId, config })
+      const leftMs = untilMs - clock.monotonic()
+      if (remaining === answer.remaining || leftMs <= 0 || this.#isClosed) return { remaining }
+      await this.#wait(leftMs, this.#waitForNews)
+    }
+  }
+
+  /** Ends the registration now rather than when the lease runs out. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#unsubscribe()
+    await this.#end(this.#hold)
+    wake(this.#waitForNews)
+    wake(this.#waitForTime)
+    await this.#registering
+    // A lease that was under way.
+    await this.#end(this.#hold)
+  }
+
+  #isWithinLease({ surelyUntilMs }: Hold): boolean {
+    return this.#options.clock.monotonic() < surelyUntilMs - this.#marginMs
+  }
+
+  #register(): Promise<void> {
+    this.#registering ??= this.#registerNow().finally(() => {
+      this.#registering = null
+    })
+    return this.#registering
+  }
+
+  /** Tries until it has worked. */
+  async #registerNow(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        const hold = await this.#heldLease()
+        if ((await this.#isFree(hold)) && (await this.#write(hold))) return
+      } catch (error) {
+        this.#logFailure('cannot register with the cluster, and will try again', error)
+        await this.#wait(retryMs, this.#waitForTime)
+      }
+    }
+  }
+
+  async #heldLease(): Promise<Hold> {
+    const present = this.#hold
+    if (present !== null && this.#isWithinLease(present)) return present
+    void this.#end(present)
+    const { store, clock, ttlMs } = this.#options
+    const sentAtMs = clock.monotonic()
+    const lease = await store.lease(ttlMs)
+    const surelyUntilMs = sentAtMs + ttlMs
+    const hold: Hold = { lease, surelyUntilMs, epoch: null, keepAliveTimer: null, deadline: null }
+    this.#hold = hold
+    this.#planKeepAlive(hold, ttlMs / 3)
+    this.#planDeadline(hold)
+    return hold
+  }
+
+  /** Nobody is registered under this id; an earlier run of this broker may be, until its lease ends. */
+  async #isFree(hold: Hold): Promise<boolean> {
+    const { metadata, brokerId, ownsStore, logger, ttlMs } = this.#options
+    if (!ownsStore && metadata.image.brokers.has(brokerId)) {
+      logger.warn(
+        'the id of this broker is registered by another process, or by an earlier run: waiting until that ends',
+        {
+          brokerId,
+        },
+      )
+      await this.#wait(ttlMs, this.#waitForNews)
+      return false
+    }
+    if (!this.#isCleaned) await this.#leaveInSyncReplicas()
+    return this.#isCleaned && this.#hold === hold && !this.#isClosed
+  }
+
+  /** What the disk has need not be what was acknowledged, so it counts for nothing until it has caught up again. */
+  async #leaveInSyncReplicas(): Promise<void> {
+    const { metadata, brokerId, config } = this.#options
+    const changes = decideUncleanShutdown(metadata.image, { brokerId, config })
+    for (let start = 0; start < changes.length; start += commitChangesMax) {
+      // On a conflict the next round decides again.
+      if ((await metadata.commit(changes.slice(start, start + commitChangesMax))) === 'conflict') return
+    }
+    this.#isCleaned = changes.length === 0
+  }
+
+  async #write(hold: Hold): Promise<boolean> {
+    const { metadata, brokerId, registration } = this.#options
+    const value = this.#isLeaving ? { ...registration, inControlledShutdown: true } : registration
+    if ((await metadata.commit([{ kind: 'broker', brokerId, value }], { lease: hold.lease })) === 'conflict') {
+      // Somebody registered under this id, or the lease has ended: a new one cannot do harm.
+      void this.#end(hold)
+      return false
+    }
+    const epoch = metadata.image.brokers.get(brokerId)?.epoch
+    if (this.#hold !== hold || epoch === undefined || !this.#isWithinLease(hold)) return false
+    hold.epoch = epoch
+    this.#options.logger.info('registered with the cluster', { brokerId, epoch })
+    this.#options.onRegistered({ lease: hold.lease, epoch })
+    return true
+  }
+
+  /** The registration is written again, and so has a new epoch. */
+  async #announceLeaving(): Promise<void> {
+    const { metadata, brokerId, registration } = this.#options
+    const hold = this.#hold
+    if (hold === null || hold.epoch === null) return
+    this.#isRewriting = true
+    try {
+      const value = { ...registration, inControlledShutdown: true }
+      const outcome = await metadata.commit([{ kind: 'broker', brokerId, value }], { lease: hold.lease })
+      const epoch = metadata.image.brokers.get(brokerId)?.epoch
+      if (outcome === 'committed' && epoch !== undefined) hold.epoch = epoch
+    } catch (error) {
+      this.#logFailure('cannot tell the cluster that this broker stops', error)
+    } finally {
+      this.#isRewriting = false
+    }
+    this.#follow(metadata.image)
+  }
+
+  #follow(image: ClusterImage): void {
+    const hold = this.#hold
+    if (hold === null || hold.epoch === null || this.#isRewriting) return
+    if (image.brokers.get(this.#options.brokerId)?.epoch === hold.epoch) return
+    this.#options.logger.warn('the registration of this broker was taken away')
+    void this.#end(hold)
+    void this.#options.metadata.appliedTo(image.revision).then(() => this.#register())
+  }
+
+  #planKeepAlive(hold: Hold, delayMs: number): void {
+    hold.keepAliveTimer = this.#options.clock.after(delayMs, () => void this.#keepAlive(hold))
+  }
+
+  async #keepAlive(hold: Hold): Promise<void> {
+    const { clock, ttlMs } = this.#options
+    const sentAtMs = clock.monotonic()
+    try {
+      await hold.lease.keepAlive()
+    } catch (error) {
+      if (this.#hold !== hold) return
+      this.#logFailure('cannot keep the lease of this broker alive, and will try again', error)
+      this.#planKeepAlive(hold, Math.min(retryMs, ttlMs / 10))
+      return
+    }
+    if (this.#hold !== hold) return
+    hold.surelyUntilMs = sentAtMs + ttlMs
+    this.#planDeadline(hold)
+    this.#planKeepAlive(hold, Math.max(0, sentAtMs + ttlMs / 3 - clock.monotonic()))
+  }
+
+  #planDeadline(hold: Hold): void {
+    const { clock } = this.#options
+    hold.deadline?.cancel()
+    hold.deadline = clock.after(Math.max(0, hold.surelyUntilMs - this.#marginMs - clock.monotonic()), () => {
+      if (this.#hold !== hold) return
+      this.#options.logger.warn('the lease of this broker may have ended: it stops leading and registers again')
+      void this.#end(hold)
+      void this.#register()
+    })
+  }
+
+  /** From here on the broker is not registered, whatever the store still says; which it shall not say for longer than it must. */
+  async #end(hold: Hold | null): Promise<void> {
+    if (hold === null || this.#hold !== hold) return
+    this.#hold = null
+    hold.keepAliveTimer?.cancel()
+    hold.deadline?.cancel()
+    if (hold.epoch !== null) this.#options.onLost()
+    try {
+      await hold.lease.revoke()
+    } catch (error) {
+      this.#logFailure('cannot end the lease of this broker, which ends by itself', error)
+    }
+  }
+
+  #wait(delayMs: number, waiting: Set<() => void>): Promise<void> {
+    return new Promise(resolve => {
+      const goOn = () => {
+        waiting.delete(goOn)
+        timer.cancel()
+        resolve()
+      }
+      const timer = this.#options.clock.after(delayMs, goOn)
+      waiting.add(goOn)
+    })
+  }
+
+  #logFailure(what: string, error: unknown): void {
+    if (!(error instanceof MetadataStoreError)) throw error
+    this.#options.logger.warn(what, { error })
+  }
+}
+
+function wake(waiting: ReadonlySet<() => void>): void {
+  for (const goOn of [...waiting]) goOn()
+}
