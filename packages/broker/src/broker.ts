@@ -1,9 +1,10 @@
 /** The composition root: reads like the parts list. The only file that knows everyone. */
 import { DiskError, type Platform } from '@odradek/platform'
+import { errorCodes } from '@odradek/protocol'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
-import { type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
+import { type BrokerEndpoint, type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
 import { DataDirectory, dataDirectoryFailure } from './log/data-directory.ts'
@@ -11,13 +12,17 @@ import { LogManager } from './log/log-manager.ts'
 import type { Logger } from './logger.ts'
 import { ClusterMetadata } from './metadata/cluster-metadata.ts'
 import { Controller } from './metadata/controller.ts'
-import { joinCluster } from './metadata/join-cluster.ts'
+import { foundCluster } from './metadata/foundation.ts'
 import { LocalStore } from './metadata/local-store.ts'
+import { ClusterMembership, type Membership, SoleMembership } from './metadata/membership.ts'
+import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
 import { FetchSessionCache } from './replication/fetch-session-cache.ts'
+import { LagWatch } from './replication/lag-watch.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
+import type { IsrOutcome, IsrProposal } from './replication/partition-leader.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import { fetcherConfigOf, lagMsMaxOf } from './replication/replication-config.ts'
@@ -37,6 +42,16 @@ export interface BrokerOptions {
   readonly logger: Logger
   /** Demanded of an existing data directory; a new one takes it, or a random id. */
   readonly clusterId?: string
+  /** One of several brokers; without it the broker is a cluster of its own. */
+  readonly cluster?: SharedCluster
+}
+
+/** What the brokers of a cluster share. */
+export interface SharedCluster {
+  /** Opened for this broker, which closes it. */
+  readonly store: MetadataStore
+  /** How long the cluster waits for a sign of life of a broker. */
+  readonly sessionTimeoutMs: number
 }
 
 /** A broker that serves. */
@@ -77,29 +92,12 @@ interface Plan extends Omit<BrokerOptions, 'config'> {
   readonly shutdown: Shutdown
 }
 
-async function start({ platform, logger, config, listeners, shutdown, ...options }: Plan): Promise<Broker> {
+async function start(plan: Plan): Promise<Broker> {
+  const { platform, logger, config, listeners, shutdown, cluster } = plan
   const { clock, random, disk } = platform
   const brokerId = config.number('node.id')
-
-  const dataDirectory = DataDirectory.open({
-    disk,
-    random,
-    logger,
-    path: options.dataDirectory,
-    nodeId: brokerId,
-    ...(options.clusterId === undefined ? {} : { clusterId: options.clusterId }),
-  })
-  shutdown.add('data directory', () => dataDirectory.release())
-
-  const { store, cutBytes } = await LocalStore.open({
-    disk,
-    clock,
-    path: `${dataDirectory.path}/cluster-metadata.jsonl`,
-  })
-  shutdown.add('metadata store', () => store.close())
-  if (cutBytes > 0) logger.warn('cut off the end of the cluster metadata, which was not whole', { cutBytes })
-  const metadata = await ClusterMetadata.open(store)
-  shutdown.add('metadata', () => metadata.close())
+  const { dataDirectory, metadata } = await (cluster === undefined ? openOwn(plan) : openShared(plan, cluster))
+  const { clusterId } = dataDirectory
   await metadata.subscribe(image => followConfig(config, image, brokerId))
 
   const logs = await LogManager.open({
@@ -113,11 +111,31 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   })
   shutdown.add('logs', () => logs.close())
 
+  const membership: Membership =
+    cluster === undefined
+      ? new SoleMembership({ metadata, random, brokerId, clusterId })
+      : new ClusterMembership({
+          store: cluster.store,
+          metadata,
+          config,
+          clock,
+          random,
+          logger,
+          brokerId,
+          clusterId,
+          ttlMs: cluster.sessionTimeoutMs,
+          wasCleanShutdown: logs.wasCleanShutdown,
+          onLost: () => {
+            partitions.resign()
+            groups.resign()
+          },
+        })
+  shutdown.add('membership', () => membership.leave())
   const controller = new Controller({ metadata, config, random, brokerId, logger })
   const purgatory = new FetchPurgatory(clock)
   const fetchers = new ReplicaFetchers({
     brokerId,
-    brokerEpoch: () => metadata.image.brokers.get(brokerId)?.epoch ?? -1,
+    brokerEpoch: () => membership.epoch,
     addressOf: id => interBrokerAddress(metadata.image, id),
     config: () => fetcherConfigOf(config),
     network: platform.network,
@@ -131,15 +149,17 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
       brokerId,
       clock,
       purgatory,
-      mayLead: () => true,
+      mayLead: () => membership.isAlive,
       isLive: id => metadata.image.brokers.get(id)?.fenced === false,
       lagMsMax: () => lagMsMaxOf(config),
-      alterIsr: () => Promise.resolve('refused' as const),
+      alterIsr: proposal => alterIsr({ controller, membership, brokerId }, proposal),
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),
     logger,
   })
+  const lagWatch = new LagWatch({ clock, partitions, lagMsMax: () => lagMsMaxOf(config) })
+  shutdown.add('lag watch', () => lagWatch.stop())
   await metadata.subscribe((next, previous) => partitions.apply(next, previous))
   await metadata.subscribe(() => logs.updateCleanerBackoff(cleanerBackoffMsOf(config)))
   logs.setAsideStrays(log => metadata.image.topics.get(log.topic)?.partitions[log.partition] !== undefined)
@@ -195,21 +215,13 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
   })
   const bound = await server.listen(listeners)
 
-  const clusterId = await joinCluster({
-    metadata,
-    random,
-    brokerId,
-    clusterId: dataDirectory.clusterId,
-    registration: {
-      rack: config.stringOrNull('broker.rack'),
-      fenced: false,
-      endpoints: listeners.map(({ listenerName, advertised }) => ({
-        listenerName,
-        securityProtocol: 'PLAINTEXT',
-        advertised,
-      })),
-    },
+  shutdown.add('leadership', () => membership.handOver())
+  await membership.join({
+    rack: config.stringOrNull('broker.rack'),
+    fenced: false,
+    endpoints: endpointsOf(listeners, bound, cluster !== undefined),
   })
+  lagWatch.start()
   server.serve()
   for (const { listenerName, host, port } of bound) logger.info('listening', { listener: listenerName, host, port })
   return { clusterId, brokerId, listeners: bound, stop: () => shutdown.run() }
@@ -217,6 +229,94 @@ async function start({ platform, logger, config, listeners, shutdown, ...options
 
 /** Kafka's MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS. */
 const fetchSessionEvictionMs = 120_000
+
+interface Opened {
+  readonly dataDirectory: DataDirectory
+  readonly metadata: ClusterMetadata
+}
+
+/** A cluster of one: its metadata lies in the data directory. */
+async function openOwn(plan: Plan): Promise<Opened> {
+  const { platform, logger, shutdown } = plan
+  const { disk, clock } = platform
+  const dataDirectory = openDataDirectory(plan, plan.clusterId)
+  const path = `${dataDirectory.path}/cluster-metadata.jsonl`
+  const { store, cutBytes } = await LocalStore.open({ disk, clock, path })
+  shutdown.add('metadata store', () => store.close())
+  if (cutBytes > 0) logger.warn('cut off the end of the cluster metadata, which was not whole', { cutBytes })
+  return { dataDirectory, metadata: await openMetadata(plan, store) }
+}
+
+/** The cluster comes first: a new data directory belongs to it. */
+async function openShared(plan: Plan, { store }: SharedCluster): Promise<Opened> {
+  plan.shutdown.add('metadata store', () => store.close())
+  const metadata = await openMetadata(plan, store)
+  const { random } = plan.platform
+  const clusterId = await foundCluster(metadata, { random, clusterId: plan.clusterId })
+  return { dataDirectory: openDataDirectory(plan, clusterId), metadata }
+}
+
+function openDataDirectory({ platform, logger, config, shutdown, ...plan }: Plan, clusterId?: string): DataDirectory {
+  const dataDirectory = DataDirectory.open({
+    disk: platform.disk,
+    random: platform.random,
+    logger,
+    path: plan.dataDirectory,
+    nodeId: config.number('node.id'),
+    ...(clusterId === undefined ? {} : { clusterId }),
+  })
+  shutdown.add('data directory', () => dataDirectory.release())
+  return dataDirectory
+}
+
+async function openMetadata({ shutdown }: Plan, store: MetadataStore): Promise<ClusterMetadata> {
+  const metadata = await ClusterMetadata.open(store)
+  shutdown.add('metadata', () => metadata.close())
+  return metadata
+}
+
+/** Brokers of a cluster have to know each other's addresses, so that those are told that were bound, unless others are advertised. */
+function endpointsOf(
+  plans: readonly ListenerPlan[],
+  bound: readonly BoundListener[],
+  isShared: boolean,
+): BrokerEndpoint[] {
+  return plans.map(({ listenerName, host, advertised }, index) => {
+    const port = bound[index]?.port
+    if (isShared && advertised === null && host === '0.0.0.0') {
+      throw new OdradekError(
+        'invalid-config',
+        `the listener ${listenerName} is on all addresses: set advertised.listeners to the one at which the other brokers of the cluster reach it`,
+      )
+    }
+    const told = isShared && port !== undefined ? (advertised ?? { host, port }) : advertised
+    return { listenerName, securityProtocol: 'PLAINTEXT', advertised: told }
+  })
+}
+
+async function alterIsr(
+  { controller, membership, brokerId }: { controller: Controller; membership: Membership; brokerId: number },
+  { topicId, index, leaderEpoch, partitionEpoch, isr }: IsrProposal,
+): Promise<IsrOutcome> {
+  try {
+    const [altered] = await controller.alterPartitions([
+      {
+        brokerId,
+        brokerEpoch: membership.epoch,
+        topicId,
+        partitionIndex: index,
+        leaderEpoch,
+        partitionEpoch,
+        newIsr: isr,
+        leaderRecoveryState: 'recovered',
+      },
+    ])
+    return altered?.errorCode === errorCodes.NONE ? 'committed' : 'refused'
+  } catch (error) {
+    if (error instanceof MetadataStoreError) return 'unknown'
+    throw error
+  }
+}
 
 /** Where other brokers reach a broker: on its first listener. */
 function interBrokerAddress({ brokers }: ClusterImage, brokerId: number): { host: string; port: number } | undefined {

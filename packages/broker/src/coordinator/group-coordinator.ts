@@ -84,6 +84,12 @@ export class GroupCoordinator {
     if (isNew) this.#options.clock.soon(() => void this.#loadAll())
   }
 
+  /** Others may coordinate these groups now. What this broker leads again, it loads again. */
+  resign(): void {
+    for (const shard of this.#shards.values()) shard.close()
+    this.#shards.clear()
+  }
+
   /** Begins to expire offsets. */
   start(): void {
     this.#expiry = this.#options.clock.after(this.#options.config.offsetsRetentionCheckIntervalMs, () => {

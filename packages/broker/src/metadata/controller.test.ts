@@ -6,8 +6,8 @@ import { BrokerConfig } from '../core/config/broker-config.ts'
 import { silentLogger } from '../logger.ts'
 import { ClusterMetadata } from './cluster-metadata.ts'
 import { Controller } from './controller.ts'
-import { joinCluster } from './join-cluster.ts'
 import { LocalStore } from './local-store.ts'
+import { SoleMembership } from './membership.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -31,7 +31,7 @@ async function openCluster(disk = createMemoryDisk(), random = countingRandom())
   const metadata = await ClusterMetadata.open(store)
   const config = new BrokerConfig()
   const registration = { rack: null, endpoints: [], fenced: false }
-  const clusterId = await joinCluster({ metadata, random, brokerId: 1, registration })
+  const clusterId = await new SoleMembership({ metadata, random, brokerId: 1 }).join(registration)
   const controller = new Controller({ metadata, config, random, brokerId: 1, logger: silentLogger })
   return { disk, store, metadata, config, controller, clusterId }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DiskError } from '@odradek/platform'
 import { encodeBatch, errorCodes } from '@odradek/protocol'
-import { type ClusterImage, emptyImage, type TopicImage } from '../core/cluster/cluster-image.ts'
+import { type ClusterImage, emptyImage, type PartitionImage, type TopicImage } from '../core/cluster/cluster-image.ts'
 import { FaultyDisk } from '../log/testing/faulty-disk.ts'
 import { startTestLogs, testTopicId } from '../log/testing/test-logs.ts'
 import { type Logger, silentLogger } from '../logger.ts'
@@ -12,7 +12,18 @@ import { testFetchers, testHost } from './testing/test-host.ts'
 const brokerId = 1
 
 function topicOf(name: string, partitions: number, leaderEpoch = 0): TopicImage {
-  const state = { replicas: [brokerId], isr: [brokerId], leader: brokerId, leaderEpoch, partitionEpoch: leaderEpoch }
+  const state: PartitionImage = {
+    replicas: [brokerId],
+    isr: [brokerId],
+    leader: brokerId,
+    leaderEpoch,
+    partitionEpoch: leaderEpoch,
+    elr: [],
+    lastKnownElr: [],
+    addingReplicas: [],
+    removingReplicas: [],
+    leaderRecoveryState: 'recovered',
+  }
   return { name, topicId: testTopicId, partitions: Array.from({ length: partitions }, () => state) }
 }
 
