@@ -84,6 +84,27 @@ test('a clean stop leaves marker and checkpoints, and a start takes the marker a
   assert.equal(logs.disk.statSync('/data/.kafka_cleanshutdown'), null)
 })
 
+test('the marker of a clean stop is gone for good before a start is done, so that no power loss brings it back', async () => {
+  const memory = createMemoryDisk()
+  const calls: string[] = []
+  const disk: Disk = {
+    ...bound(memory),
+    removeSync(path) {
+      calls.push(`remove ${path}`)
+      memory.removeSync(path)
+    },
+    async syncDirectory(path) {
+      calls.push(`sync ${path}`)
+      await memory.syncDirectory(path)
+    },
+  }
+  const logs = await startTestLogs({ disk })
+  await logs.stop()
+  calls.length = 0
+  await logs.start()
+  assert.deepEqual(calls, ['remove /data/.kafka_cleanshutdown', 'sync /data'])
+})
+
 test('a start after a clean stop reads no batches, only headers behind the last index entry', async () => {
   const memory = createMemoryDisk()
   let readBytes = 0

@@ -137,6 +137,8 @@ export class LogManager {
     const names = this.#disk.listSync(this.#path)
     // From here on the marker would lie: a crash must be seen as one.
     this.#disk.removeSync(this.#file(cleanShutdownFile))
+    // And a power loss must not bring it back: it would vouch for what was half written since.
+    if (this.wasCleanShutdown) await this.#disk.syncDirectory(this.#path)
     const checkpoints = this.#checkpoints.read()
     this.#cleaner.remember(checkpoints.cleanedOffsets)
     const toRecover: (() => Promise<void>)[] = []
