@@ -4,7 +4,8 @@ import type { CoordinatorLog } from '../coordinator-log.ts'
 
 /**
  * A coordinator's log in memory. Faults, because the shard must survive them: appends that fail with any code, now or
- * later; appends that take their time; a replay that takes its time, or fails.
+ * later; appends that take their time; a replay that takes its time, or fails. As in a real log, appends keep the order in
+ * which they were asked for, those of a shard that is closed meanwhile included.
  */
 export class FakeLog implements CoordinatorLog {
   readonly batches: Buffer[] = []
@@ -18,6 +19,8 @@ export class FakeLog implements CoordinatorLog {
   appends = 0
   replays = 0
   readonly #clock: Clock
+  #appending = 0
+  #lastAppend: Promise<unknown> = Promise.resolve()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,7 +37,14 @@ export class FakeLog implements CoordinatorLog {
       if (errorCode === errorCodes.NONE) this.batches.push(batches)
       return errorCode
     }
-    return this.appendMs === 0 ? settle() : this.#later(this.appendMs).then(settle)
+    if (this.appendMs === 0 && this.#appending === 0) return settle()
+    this.#appending++
+    const settled = Promise.all([this.#lastAppend, this.#later(this.appendMs)]).then(() => {
+      this.#appending--
+      return settle()
+    })
+    this.#lastAppend = settled
+    return settled
   }
 
   replay(onBatches: (batches: Buffer) => void): number | Promise<number> {
