@@ -1,6 +1,5 @@
 /** The composition root: reads like the parts list. The only file that knows everyone. */
 import { DiskError, type Platform } from '@odradek/platform'
-import { errorCodes } from '@odradek/protocol'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
@@ -15,17 +14,17 @@ import { Controller } from './metadata/controller.ts'
 import { foundCluster } from './metadata/foundation.ts'
 import { LocalStore } from './metadata/local-store.ts'
 import { ClusterMembership, type Membership, SoleMembership } from './metadata/membership.ts'
-import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
+import type { MetadataStore } from './metadata/metadata-store.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
 import { FetchSessionCache } from './replication/fetch-session-cache.ts'
+import { IsrChanges } from './replication/isr-changes.ts'
 import { LagWatch } from './replication/lag-watch.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
-import type { IsrOutcome, IsrProposal } from './replication/partition-leader.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
-import { fetcherConfigOf, lagMsMaxOf } from './replication/replication-config.ts'
+import { fetcherConfigOf, lagMsMaxOf, upheldMsOf } from './replication/replication-config.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
 import { type ListenerPlan, planListeners } from './server/listener-config.ts'
@@ -125,13 +124,11 @@ async function start(plan: Plan): Promise<Broker> {
           clusterId,
           ttlMs: cluster.sessionTimeoutMs,
           wasCleanShutdown: logs.wasCleanShutdown,
-          onLost: () => {
-            partitions.resign()
-            groups.resign()
-          },
+          onLost: () => partitions.resign(),
         })
   shutdown.add('membership', () => membership.leave())
   const controller = new Controller({ metadata, config, random, brokerId, logger })
+  const isrChanges = new IsrChanges({ controller, membership, brokerId })
   const purgatory = new FetchPurgatory(clock)
   const fetchers = new ReplicaFetchers({
     brokerId,
@@ -152,7 +149,8 @@ async function start(plan: Plan): Promise<Broker> {
       mayLead: () => membership.isAlive,
       isLive: id => metadata.image.brokers.get(id)?.fenced === false,
       lagMsMax: () => lagMsMaxOf(config),
-      alterIsr: proposal => alterIsr({ controller, membership, brokerId }, proposal),
+      upheldMs: () => upheldMsOf(config),
+      alterIsr: proposal => isrChanges.propose(proposal),
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),
@@ -292,30 +290,6 @@ function endpointsOf(
     const told = isShared && port !== undefined ? (advertised ?? { host, port }) : advertised
     return { listenerName, securityProtocol: 'PLAINTEXT', advertised: told }
   })
-}
-
-async function alterIsr(
-  { controller, membership, brokerId }: { controller: Controller; membership: Membership; brokerId: number },
-  { topicId, index, leaderEpoch, partitionEpoch, isr }: IsrProposal,
-): Promise<IsrOutcome> {
-  try {
-    const [altered] = await controller.alterPartitions([
-      {
-        brokerId,
-        brokerEpoch: membership.epoch,
-        topicId,
-        partitionIndex: index,
-        leaderEpoch,
-        partitionEpoch,
-        newIsr: isr,
-        leaderRecoveryState: 'recovered',
-      },
-    ])
-    return altered?.errorCode === errorCodes.NONE ? 'committed' : 'refused'
-  } catch (error) {
-    if (error instanceof MetadataStoreError) return 'unknown'
-    throw error
-  }
 }
 
 /** Where other brokers reach a broker: on its first listener. */

@@ -84,12 +84,6 @@ export class GroupCoordinator {
     if (isNew) this.#options.clock.soon(() => void this.#loadAll())
   }
 
-  /** Others may coordinate these groups now. What this broker leads again, it loads again. */
-  resign(): void {
-    for (const shard of this.#shards.values()) shard.close()
-    this.#shards.clear()
-  }
-
   /** Begins to expire offsets. */
   start(): void {
     this.#expiry = this.#options.clock.after(this.#options.config.offsetsRetentionCheckIntervalMs, () => {
@@ -208,10 +202,17 @@ export class GroupCoordinator {
   /** Shards come into being when they are needed: fifty idle ones would cost an embedded broker its quick start. */
   #openShard(partition: number, { evenIfEmpty }: { evenIfEmpty: boolean }): GroupShard | undefined {
     const open = this.#shards.get(partition)
-    if (open !== undefined || this.#stopped || this.#topic === null) return open
+    if (this.#stopped || this.#topic === null) return open
     const { logOf, config, clock, logger } = this.#options
     const log = logOf(partition)
-    if (log === undefined || (log.isEmpty && !evenIfEmpty)) return undefined
+    if (log === undefined) {
+      // Led by another broker, or perhaps so: its groups are loaded again when this one leads them again.
+      open?.close()
+      this.#shards.delete(partition)
+      return undefined
+    }
+    if (open !== undefined) return open
+    if (log.isEmpty && !evenIfEmpty) return undefined
     const shard = new GroupShard({ partition, log, config, clock, logger })
     this.#shards.set(partition, shard)
     return shard

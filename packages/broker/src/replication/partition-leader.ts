@@ -32,6 +32,8 @@ export interface LeaderOptions {
   readonly isLive: (brokerId: number) => boolean
   /** replica.lag.time.max.ms. */
   readonly lagMsMax: () => number
+  /** After this time without a fetch a follower may have another leader. */
+  readonly upheldMs: () => number
 }
 
 /** How long a proposal of which nothing is known waits before it is made again. */
@@ -82,6 +84,17 @@ export class PartitionLeader {
   get isUnderMinIsr(): boolean {
     const { minInSyncReplicas } = this.#options.log.config
     return this.#state.isr.length < Math.min(minInSyncReplicas, this.#state.replicas.length)
+  }
+
+  /**
+   * Whether nobody else can lead: a successor comes from the in-sync replicas, and all of them have fetched from this leader
+   * lately. So a leader goes on while the metadata store is out of reach; what it commits meanwhile is safe in any case,
+   * since it takes all of them to commit.
+   */
+  get isUpheld(): boolean {
+    const { brokerId, clock, upheldMs } = this.#options
+    const sinceMs = clock.now() - upheldMs()
+    return this.#state.isr.every(id => id === brokerId || this.#progress.lastFetchMsOf(id) >= sinceMs)
   }
 
   /** A replica's fetch says what it has. */

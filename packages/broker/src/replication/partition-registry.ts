@@ -86,7 +86,7 @@ export class PartitionRegistry {
     for (const partition of this.partitions()) partition.dropLaggards()
   }
 
-  /** This broker leads nothing any more, as far as it knows: others may take it for dead. */
+  /** Others may take this broker for dead: what they may lead, it does not lead any more. */
   resign(): void {
     for (const partition of this.partitions()) partition.resign()
   }

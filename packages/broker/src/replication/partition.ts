@@ -6,11 +6,11 @@ import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
 
 /** What a partition needs of the broker that it lives on. */
-export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive' | 'lagMsMax'> {
+export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive' | 'lagMsMax' | 'upheldMs'> {
   readonly brokerId: number
   readonly clock: Clock
   readonly purgatory: FetchPurgatory
-  /** False from the moment on when others may take this broker for dead: it then leads nothing. */
+  /** False from the moment on when others may take this broker for dead: it then leads only what nobody else can lead. */
   readonly mayLead: () => boolean
 }
 
@@ -68,7 +68,7 @@ export class Partition implements PartitionLogListener {
 
   /** Whether it may take appends and answer readers now. */
   get isLeader(): boolean {
-    return this.#leader !== null && this.#host.mayLead()
+    return this.#leader !== null && (this.#host.mayLead() || this.#leader.isUpheld)
   }
 
   get isr(): readonly number[] {
@@ -95,13 +95,14 @@ export class Partition implements PartitionLogListener {
 
   #takeRole(): void {
     const { log, topicId, index } = this
-    const { brokerId, clock, alterIsr, isLive, lagMsMax } = this.#host
+    const { brokerId, clock, alterIsr, isLive, lagMsMax, upheldMs } = this.#host
     this.#leader?.end()
     this.#leader = null
     if (this.#state.leader === brokerId) {
       log.assignLeaderEpoch(this.#state.leaderEpoch)
       const state = this.#state
-      this.#leader = new PartitionLeader({ brokerId, topicId, index, log, state, clock, alterIsr, isLive, lagMsMax })
+      const ports = { clock, alterIsr, isLive, lagMsMax, upheldMs }
+      this.#leader = new PartitionLeader({ brokerId, topicId, index, log, state, ...ports })
     } else {
       // What is behind it, another leader decides.
       log.highWatermarkLimit = log.highWatermark
@@ -109,9 +110,9 @@ export class Partition implements PartitionLogListener {
     }
   }
 
-  /** Tells those that wait for other replicas that this broker does not lead any more, as far as it knows. */
+  /** This broker may be taken for dead: where others may lead, those that wait for other replicas are told to look for them. */
   resign(): void {
-    this.log.failCommits(notLeader)
+    if (!this.isLeader) this.log.failCommits(notLeader)
   }
 
   /** By a timer. */
@@ -137,7 +138,7 @@ export class Partition implements PartitionLogListener {
 
   /** The buffer is the log's from now on. */
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
-    if (this.#leader === null || !this.#host.mayLead()) return notLeader
+    if (this.#leader === null || !this.isLeader) return notLeader
     if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
     this.#unseenBytes += records.length
     this.#followersUnseenBytes += records.length

@@ -13,6 +13,11 @@ export function fetcherConfigOf(broker: BrokerConfig): FetcherConfig {
   }
 }
 
+/** How long a leader may think that a follower still follows it: a fetch waits at the leader, and the next one is on its way. */
+export function upheldMsOf(broker: BrokerConfig): number {
+  return 2 * broker.number('replica.fetch.wait.max.ms')
+}
+
 /** A replica that has not caught up for so long is not in sync. */
 export function lagMsMaxOf(broker: BrokerConfig): number {
   return broker.number('replica.lag.time.max.ms')

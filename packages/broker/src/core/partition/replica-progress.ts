@@ -40,7 +40,7 @@ export class ReplicaProgress {
       this.#followers.set(id, {
         logEndOffset: -1,
         lastCaughtUpMs: nowMs,
-        lastFetchMs: 0,
+        lastFetchMs: Number.NEGATIVE_INFINITY,
         leaderEndAtLastFetch: 0,
         brokerEpoch: -1,
       })
@@ -54,6 +54,11 @@ export class ReplicaProgress {
 
   brokerEpochOf(replicaId: number): number {
     return this.#followers.get(replicaId)?.brokerEpoch ?? -1
+  }
+
+  /** -Infinity before the first. */
+  lastFetchMsOf(replicaId: number): number {
+    return this.#followers.get(replicaId)?.lastFetchMs ?? Number.NEGATIVE_INFINITY
   }
 
   fetched({ replicaId, brokerEpoch, fetchOffset, leaderEndOffset, nowMs }: FollowerFetch): void {

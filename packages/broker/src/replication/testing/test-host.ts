@@ -14,6 +14,7 @@ export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }
     mayLead: () => true,
     isLive: id => id === brokerId,
     lagMsMax: () => 30_000,
+    upheldMs: () => 1000,
     alterIsr: () => Promise.resolve('refused'),
   }
 }
