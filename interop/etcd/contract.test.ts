@@ -13,8 +13,8 @@ import { EtcdCluster } from './etcd-cluster.ts'
 import { SeverableLink } from './severable-link.ts'
 
 const { clock, random } = createNodePlatform()
-const timeouts = { attemptMs: 600, callMs: 3000 }
-const answersLostForMs = 800
+const timeouts = { attemptMs: 500, callMs: 2000 }
+const answersLostForMs = 700
 
 let cluster: EtcdCluster
 let prefixes = 0

@@ -9,6 +9,9 @@ const leaseTtlSeconds = 3600
 /** A lease is used for half of its life, so that no marker can go while a commit is under way. */
 const leaseUseMs = (leaseTtlSeconds * 1000) / 2
 
+/** Of the client, what is needed here. */
+type Asking = Pick<EtcdClient, 'attempt' | 'call' | 'retries'>
+
 /** What a commit asks for besides its marker. */
 export interface Transaction {
   readonly compare: readonly EtcdInput<'Compare'>[]
@@ -43,7 +46,7 @@ class LaneLost extends Error {}
  * those of a client that is gone go within the hour.
  */
 export class CommitLanes {
-  readonly #client: EtcdClient
+  readonly #client: Asking
   readonly #clock: Clock
   readonly #random: Random
   readonly #prefix: string
@@ -54,7 +57,7 @@ export class CommitLanes {
   #lease: { readonly id: Promise<bigint>; readonly untilMs: number } | null = null
 
   /** Markers lie under `prefix`, in the range that is watched: so each commit is heard of, even if it changes nothing. */
-  constructor(options: { client: EtcdClient; clock: Clock; random: Random; prefix: string }) {
+  constructor(options: { client: Asking; clock: Clock; random: Random; prefix: string }) {
     this.#client = options.client
     this.#clock = options.clock
     this.#random = options.random
@@ -186,7 +189,7 @@ export class CommitLanes {
 
 /** A lease whose id is chosen here, so that a grant whose answer was lost can be asked for again. */
 export async function grantLease(
-  client: EtcdClient,
+  client: Asking,
   options: { readonly random: Random; readonly ttlSeconds: number; readonly retries: Retries },
 ): Promise<bigint> {
   const id = (options.random.bytes(8).readBigUInt64BE() >> 1n) | 1n

@@ -269,7 +269,7 @@ export class EtcdClient {
     const attempt = new AbortController()
     const late = Promise.withResolvers<never>()
     const timer = this.#clock.after(timeoutMs, () => {
-      late.reject(this.#leave(endpoint, `did not answer within ${Math.round(timeoutMs)} ms`))
+      late.reject(this.#leave(endpoint, `did not answer within ${timeoutMs} ms`))
       attempt.abort()
       // It may have been stopped, or be unreachable: what else waits for it on this connection had better ask elsewhere.
       endpoint.session.abort()
@@ -322,9 +322,9 @@ export class Retries {
     this.#deadlineMs = this.#clock.monotonic() + options.callMs
   }
 
-  /** At least one: a call that begins late fails by its timer, like all others. */
+  /** Whole, as gRPC's header of the deadline must be, and at least one: who begins late fails by a timer, like all others. */
   get leftMs(): number {
-    return Math.max(1, this.#deadlineMs - this.#clock.monotonic())
+    return Math.max(1, Math.ceil(this.#deadlineMs - this.#clock.monotonic()))
   }
 
   /** Resolves when it is time to ask again; throws what was no silence, and StoreUnreachableError when the time is up. */

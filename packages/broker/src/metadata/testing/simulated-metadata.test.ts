@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
-import { LeaseEndedError, type MetadataStore, StoreUnreachableError } from '../metadata-store.ts'
+import { LeaseEndedError, StoreUnreachableError } from '../metadata-store.ts'
 import { put, testMetadataStore } from '../metadata-store-contract.ts'
 import { Follower, type SharedStoreUnderTest, testSharedMetadataStore } from '../shared-metadata-store-contract.ts'
 import { SimulatedMetadata } from './simulated-metadata.ts'
+import { type Attempt, checkAnswers, write } from './true-answers.ts'
 
 testMetadataStore(create)
 testSharedMetadataStore(create)
@@ -35,15 +36,15 @@ function createWorld(seed: string) {
   return { simulation, metadata, under }
 }
 
-/** A value that a client wanted to write, on what it had read. */
-interface Attempt {
-  readonly value: string
-  readonly readValue: string | undefined
-  outcome: 'committed' | 'conflict' | 'unknown'
-}
-
 test('whatever happens to the messages, every answer is true, and all watches hear the one history', async () => {
-  for (let seed = 0; seed < 60; seed++) await liveThrough(`messages ${seed}`)
+  for (let number = 0; number < 60; number++) {
+    const seed = `messages ${number}`
+    try {
+      await liveThrough(seed)
+    } catch (error) {
+      throw new Error(`seed "${seed}"`, { cause: error })
+    }
+  }
 })
 
 test('one seed gives one history', async () => {
@@ -62,7 +63,7 @@ async function liveThrough(seed: string): Promise<string> {
   for (const name of names) {
     const store = await under.settle(under.open(name))
     followers.push(await Follower.of(store, under))
-    work.push(write(store, name, attempts))
+    work.push(write(store, { name, attempts, isOver: step => step === 40 }))
   }
   Object.assign(metadata.faults, { loss: 0.1, stall: 0.1, watchDelayMs: [0, 200] })
   for (let event = 0; event < 20; event++) {
@@ -75,7 +76,7 @@ async function liveThrough(seed: string): Promise<string> {
   // What was given up may still be on its way.
   await simulation.runFor(60_000)
   for (const follower of followers) await follower.catchesUp()
-  checkAnswers(seed, metadata, attempts)
+  checkAnswers(metadata.history, attempts)
   for (const follower of followers) checkWatch(seed, metadata, follower)
   return simulation.traceHash
 }
@@ -86,35 +87,6 @@ function disturb(metadata: SimulatedMetadata, name: string, choice: number): voi
   else if (choice === 2) metadata.loseAnswers(name, 5000)
   else if (choice === 3) metadata.compact()
   else metadata.strangerWrites()
-}
-
-async function write(store: MetadataStore, name: string, attempts: Attempt[]): Promise<void> {
-  for (let step = 0; step < 40; step++) {
-    const value = `${name} ${step}`
-    const read = await store.read().catch(unreachable)
-    if (read === 'unknown') continue
-    const entry = read.entries.find(({ key }) => key === 'shared')
-    const outcome = await store
-      .commit(new Map([['shared', entry?.revision ?? 0]]), [put('shared', value), put(name, value)])
-      .catch(unreachable)
-    attempts.push({ value, readValue: entry?.value, outcome: outcome === 'unknown' ? outcome : outcome.kind })
-  }
-}
-
-function unreachable(error: unknown): 'unknown' {
-  assert.ok(error instanceof StoreUnreachableError)
-  return 'unknown'
-}
-
-/** Each value was written at most once, on the very value that was read before; no answer says otherwise. */
-function checkAnswers(seed: string, { history }: SimulatedMetadata, attempts: readonly Attempt[]): void {
-  const written = history.map(({ changes }) => changes.find(({ key }) => key === 'shared')?.value)
-  assert.equal(new Set(written).size, written.length, `seed ${seed}: a commit happened twice`)
-  for (const { value, readValue, outcome } of attempts) {
-    const at = written.indexOf(value)
-    if (outcome !== 'unknown') assert.equal(at >= 0, outcome === 'committed', `seed ${seed}: ${value} ${outcome}`)
-    if (at >= 0) assert.equal(written[at - 1], readValue, `seed ${seed}: ${value} was not written on what was read`)
-  }
 }
 
 /** What was heard at each revision is what has happened since the one before; a step of its own, unless it was compacted. */
