@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryDisk } from '@odradek/platform'
+import { createSimulation } from '@odradek/platform/simulated'
 import type { ClusterChange, TopicDefinition } from '../core/cluster/cluster-change.ts'
 import { partitionImage } from '../core/cluster/partition-state.ts'
 import { ClusterMetadata } from './cluster-metadata.ts'
 import { LocalStore } from './local-store.ts'
+import { SimulatedMetadata } from './testing/simulated-metadata.ts'
 
 const clock = { now: () => 0, monotonic: () => 0, after: () => ({ cancel: () => {} }), soon: () => {} }
 const path = '/metadata'
@@ -92,4 +94,48 @@ test('opened again, the image is the same, whatever order the entities were writ
   const again = await openBoth(disk)
   assert.deepEqual(again.metadata.image, metadata.image)
   assert.deepEqual(again.metadata.image.topics.get('a')?.partitions[0], partitionImage(state))
+})
+
+async function openShared() {
+  const simulation = createSimulation({ seed: 'shared' })
+  const metadata = new SimulatedMetadata(simulation)
+  const [one, other] = await simulation.settle(
+    Promise.all(
+      ['one', 'other'].map(async name =>
+        ClusterMetadata.open(await metadata.open(name, simulation.platform(name).clock)),
+      ),
+    ),
+  )
+  assert.ok(one !== undefined && other !== undefined)
+  return { simulation, metadata, one, other, settle: <T>(call: Promise<T>) => simulation.settle(call) }
+}
+
+test('on a shared store a conflict is answered once its cause is here, whatever strangers write', async () => {
+  const { metadata, one, other, settle } = await openShared()
+  metadata.strangerWrites()
+  const outcomes = await settle(Promise.all([one.commit([topic]), other.commit([topic])]))
+  assert.deepEqual(outcomes.sort(), ['committed', 'conflict'])
+  assert.ok(one.image.topics.has('a') && other.image.topics.has('a'))
+  metadata.strangerWrites()
+  assert.equal(await settle(other.commit([{ kind: 'topic', name: 'a', value: null }])), 'committed')
+})
+
+test('a broker that was cut off until history was forgotten has the same image as the others, and can commit on it', async () => {
+  const { simulation, metadata, one, other, settle } = await openShared()
+  const registration = { rack: 'r', endpoints: [], fenced: false }
+  const state = { leader: -1, leaderEpoch: 1, partitionEpoch: 1, replicas: [1], isr: [] }
+  const anew: ClusterChange = { kind: 'topic', name: 'b', value: { ...definition, topicId: 'B2' } }
+  await settle(one.commit([topic, { kind: 'topic', name: 'b', value: { ...definition, topicId: 'B1' } }]))
+  await simulation.until(() => other.image.topics.has('b'))
+  metadata.cutOff('other')
+  await settle(one.commit([{ kind: 'topic', name: 'b', value: null }]))
+  await settle(one.commit([{ kind: 'partition', topicId: 'T', index: 0, value: state }]))
+  await settle(one.commit([{ kind: 'broker', brokerId: 1, value: registration }]))
+  await settle(one.commit([anew, topic]))
+  await settle(one.commit([{ kind: 'producer-ids', value: { next: 5 } }]))
+  metadata.compact()
+  metadata.heal('other')
+  await simulation.until(() => other.image.revision === one.image.revision)
+  assert.deepEqual(other.image, one.image)
+  assert.equal(await settle(other.commit([anew], { alsoUnchanged: [topic] })), 'committed')
 })

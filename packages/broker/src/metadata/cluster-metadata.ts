@@ -36,17 +36,8 @@ export class ClusterMetadata {
     const metadata = new ClusterMetadata(store)
     const { revision, entries } = await store.read()
     for (const entry of entries) metadata.#revisions.set(entry.key, entry.revision)
-    // A topic may have been written again after its partitions' states; they come last. Each entity keeps the revision
-    // that wrote it: a broker's is its epoch.
-    const sets = entries.flatMap(entry => {
-      const change = decodeChange(entry)
-      return change === null ? [] : [{ revision: entry.revision, changes: [change] }]
-    })
-    const isState = ({ changes }: ChangeSet) => changes[0]?.kind === 'partition'
-    if (sets.length > 0) {
-      const image = foldChanges(emptyImage, ...sets.filter(set => !isState(set)), ...sets.filter(isState))
-      metadata.#image = { ...image, revision }
-    }
+    // A shared store that holds nothing of ours may be at any revision.
+    if (revision > 0) metadata.#image = foldChanges(emptyImage, ...stepsOf({ revision, changes: entries }))
     metadata.#stopWatching = store.watch(revision, changes => {
       metadata.#queue.push(changes)
       if (!metadata.#applying) void metadata.#applyQueue()
@@ -114,13 +105,13 @@ export class ClusterMetadata {
   async #applyQueue(): Promise<void> {
     this.#applying = true
     for (let set = this.#queue.shift(); set !== undefined; set = this.#queue.shift()) {
-      const changes = set.changes.map(decodeChange).filter(change => change !== null)
       const previous = this.#image
-      const next = foldChanges(previous, { revision: set.revision, changes })
-      for (const apply of [...this.#subscribers]) await apply(next, previous)
-      for (const { key, value } of set.changes) {
+      const next = foldChanges(previous, ...stepsOf(set))
+      // An empty one only moves the revision on.
+      if (set.changes.length > 0) for (const apply of [...this.#subscribers]) await apply(next, previous)
+      for (const { key, value, revision = set.revision } of set.changes) {
         if (value === null) this.#revisions.delete(key)
-        else this.#revisions.set(key, set.revision)
+        else this.#revisions.set(key, revision)
       }
       this.#image = next
       const reached = this.#waiters.filter(waiter => waiter.revision <= next.revision)
@@ -129,4 +120,29 @@ export class ClusterMetadata {
     }
     this.#applying = false
   }
+}
+
+/**
+ * What to fold for a change set. One that stands for several (a snapshot, a difference) says of each entity which revision
+ * wrote it, and it keeps that: a broker's is its epoch. In those a topic may have been written again after its partitions'
+ * states, which therefore come last.
+ */
+function stepsOf({ revision, changes }: StoreChangeSet): ChangeSet[] {
+  const own: ClusterChange[] = []
+  const earlier: ChangeSet[] = []
+  for (const entry of changes) {
+    const change = decodeChange(entry)
+    if (change === null) continue
+    if (entry.revision === undefined) own.push(change)
+    else earlier.push({ revision: entry.revision, changes: [change] })
+  }
+  if (earlier.length === 0) return [{ revision, changes: own }]
+  const isState = ({ changes: [change] }: ChangeSet) => change?.kind === 'partition'
+  // What has its own revision here is removed: first, for what was removed may have been made anew.
+  return [
+    { revision, changes: own },
+    ...earlier.filter(set => !isState(set)),
+    ...earlier.filter(isState),
+    { revision, changes: [] },
+  ]
 }

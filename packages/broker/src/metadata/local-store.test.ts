@@ -13,6 +13,8 @@ testMetadataStore(() => {
   const machine = simulation.machine('one')
   machine.platform.disk.makeDirectorySync('/data')
   return {
+    leaseTtlMs: 1000,
+    leaseLatenessMs: 500,
     open: async () => {
       const { disk, clock } = machine.isUp ? machine.platform : machine.restart()
       return (await LocalStore.open({ disk, clock, path })).store

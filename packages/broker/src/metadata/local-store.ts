@@ -3,6 +3,7 @@ import { Journal } from './journal.ts'
 import {
   type CommitOutcome,
   type ExpectedRevisions,
+  LeaseEndedError,
   type MetadataStore,
   MetadataStoreError,
   type StoreChange,
@@ -28,6 +29,7 @@ const recentChangeSetsMax = 64
  * the store is opened again.
  */
 export class LocalStore implements MetadataStore {
+  readonly changesMax = Number.MAX_SAFE_INTEGER
   readonly #journal: Journal
   readonly #clock: Clock
   readonly #entries: Map<string, Entry>
@@ -99,7 +101,7 @@ export class LocalStore implements MetadataStore {
     return {
       id,
       keepAlive: async () => {
-        if (!this.#leases.has(id)) throw new MetadataStoreError('the lease has ended')
+        if (!this.#leases.has(id)) throw new LeaseEndedError('the lease has ended')
         hold.timer.cancel()
         hold.timer = this.#clock.after(ttlMs, end)
       },

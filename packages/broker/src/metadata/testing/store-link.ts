@@ -14,6 +14,10 @@ export class StoreLink implements MetadataStore {
     this.#store = store
   }
 
+  get changesMax(): number {
+    return this.#store.changesMax
+  }
+
   cut(): void {
     this.#isCut = true
   }
