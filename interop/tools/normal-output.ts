@@ -12,6 +12,7 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/^\t+at .*\n/gm, ''],
   [/^\t+\.\.\. \d+ (?:more|common frames omitted)\n/gm, ''],
   [/(?<=[Tt]opicId"?[:=] ?"?)[\w-]{22}/g, '<id>'],
+  [/(?<=Cluster ?I[dD]: +)[\w-]{22}$/gm, '<id>'],
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
   // A Kafka uuid: 22 characters of base64url, told from words by having capitals, small letters and digits.
   [/(?<![\w.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{22}(?![\w.-])/g, '<id>'],

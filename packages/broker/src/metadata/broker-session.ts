@@ -61,6 +61,8 @@ export class BrokerSession {
   #hold: Hold | null = null
   #registering: Promise<void> | null = null
   #isCleaned: boolean
+  /** Of somebody else's registration that is in the way. */
+  #awaitedEpoch: number | null = null
   #isLeaving = false
   /** While a registration that lives is written again. */
   #isRewriting = false
@@ -129,19 +131,26 @@ export class BrokerSession {
     return this.#options.clock.monotonic() < surelyUntilMs - this.#marginMs
   }
 
+  get #isRegistered(): boolean {
+    return this.#hold !== null && this.#hold.epoch !== null
+  }
+
   #register(): Promise<void> {
-    this.#registering ??= this.#registerNow().finally(() => {
-      this.#registering = null
-    })
+    this.#registering ??= this.#registerNow()
+      .finally(() => {
+        this.#registering = null
+      })
+      // What was got can be lost again before this is noticed.
+      .then(() => (this.#isRegistered || this.#isClosed ? undefined : this.#register()))
     return this.#registering
   }
 
   /** Tries until it has worked. */
   async #registerNow(): Promise<void> {
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.#isRegistered) {
       try {
         const hold = await this.#heldLease()
-        if ((await this.#isFree(hold)) && (await this.#write(hold))) return
+        if (await this.#isFree(hold)) await this.#write(hold)
       } catch (error) {
         this.#logFailure('cannot register with the cluster, and will try again', error)
         await this.#wait(retryMs, this.#waitForTime)
@@ -166,19 +175,23 @@ export class BrokerSession {
 
   /** Nobody is registered under this id; an earlier run of this broker may be, until its lease ends. */
   async #isFree(hold: Hold): Promise<boolean> {
-    const { metadata, brokerId, ownsStore, logger, ttlMs } = this.#options
-    if (!ownsStore && metadata.image.brokers.has(brokerId)) {
-      logger.warn(
-        'the id of this broker is registered by another process, or by an earlier run: waiting until that ends',
-        {
-          brokerId,
-        },
-      )
+    const { metadata, brokerId, ownsStore, ttlMs } = this.#options
+    const other = metadata.image.brokers.get(brokerId)
+    if (!ownsStore && other !== undefined) {
+      this.#warnOf(other.epoch)
       await this.#wait(ttlMs, this.#waitForNews)
       return false
     }
     if (!this.#isCleaned) await this.#leaveInSyncReplicas()
     return this.#isCleaned && this.#hold === hold && !this.#isClosed
+  }
+
+  #warnOf(epoch: number): void {
+    if (this.#awaitedEpoch === epoch) return
+    this.#awaitedEpoch = epoch
+    const what =
+      'the id of this broker is still registered, by an earlier run or another process: waiting until that ends'
+    this.#options.logger.warn(what, { brokerId: this.#options.brokerId, epoch })
   }
 
   /** What the disk has need not be what was acknowledged, so it counts for nothing until it has caught up again. */
@@ -192,20 +205,19 @@ export class BrokerSession {
     this.#isCleaned = changes.length === 0
   }
 
-  async #write(hold: Hold): Promise<boolean> {
+  async #write(hold: Hold): Promise<void> {
     const { metadata, brokerId, registration } = this.#options
     const value = this.#isLeaving ? { ...registration, inControlledShutdown: true } : registration
     if ((await metadata.commit([{ kind: 'broker', brokerId, value }], { lease: hold.lease })) === 'conflict') {
       // Somebody registered under this id, or the lease has ended: a new one cannot do harm.
       void this.#end(hold)
-      return false
+      return
     }
     const epoch = metadata.image.brokers.get(brokerId)?.epoch
-    if (this.#hold !== hold || epoch === undefined || !this.#isWithinLease(hold)) return false
+    if (this.#hold !== hold || epoch === undefined || !this.#isWithinLease(hold)) return
     hold.epoch = epoch
     this.#options.logger.info('registered with the cluster', { brokerId, epoch })
     this.#options.onRegistered({ lease: hold.lease, epoch })
-    return true
   }
 
   /** The registration is written again, and so has a new epoch. */

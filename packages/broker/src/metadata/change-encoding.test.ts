@@ -11,6 +11,7 @@ const changes: readonly [key: string, change: ClusterChange][] = [
   ['broker/7', { kind: 'broker', brokerId: 7, value: { rack: null, endpoints: [], fenced: true } }],
   ['topic/a.b', { kind: 'topic', name: 'a.b', value: { topicId: 'T', partitions: [] } }],
   ['partition/T/3', { kind: 'partition', topicId: 'T', index: 3, value: state }],
+  ['partition/T/4', { kind: 'partition', topicId: 'T', index: 4, value: { ...state, elr: [2], addingReplicas: [3] } }],
   ['config/group/a/b', { kind: 'config', resource: { type: 'group', name: 'a/b' }, value: { x: 'ü' } }],
   ['config/broker/', { kind: 'config', resource: { type: 'broker', name: '' }, value: null }],
   ['producer-ids', { kind: 'producer-ids', value: { next: 2000 } }],
