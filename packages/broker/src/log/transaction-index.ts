@@ -4,7 +4,6 @@
  */
 import type { Disk } from '@odradek/platform'
 import type { EndedTransaction } from '../core/partition/producer-state.ts'
-import type { Segments } from './segments.ts'
 
 const entryBytes = 34
 
@@ -40,20 +39,6 @@ export function copyAbortedTransactions(disk: Disk, from: string, to: string): v
     source.closeSync()
     target.closeSync()
   }
-}
-
-/** Of a whole log, those that overlap with [from, to). Throws DiskError. */
-export function abortedTransactionsIn(segments: Segments, disk: Disk, from: number, to: number): AbortedTransaction[] {
-  const found: AbortedTransaction[] = []
-  for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
-    const segment = segments.all[index]
-    if (segment === undefined) break
-    if (!segment.hasAborted) continue
-    const { aborted, isComplete } = readAbortedTransactions(disk, segment.path('txnindex'), from, to)
-    found.push(...aborted)
-    if (isComplete) break
-  }
-  return found
 }
 
 /** Those that overlap with [from, to), and whether later segments cannot hold more of them. */
