@@ -47,8 +47,8 @@ import type { AbortedTransaction } from './transaction-index.ts'
 export type { ActiveProducer, AppendOptions, AppendResult, FoundOffset, LogRead, ReadOptions } from './log-answers.ts'
 
 export interface PartitionLogListener {
-  /** Batches were written: followers may have them. Must not throw. */
-  logEndAdvanced?(log: PartitionLog): void
+  /** So many bytes of batches were written: followers may have them. Must not throw. */
+  logEndAdvanced?(log: PartitionLog, bytes: number): void
   /** The high watermark, which is the end of what consumers may read, has moved up. Must not throw. */
   highWatermarkAdvanced(log: PartitionLog): void
   /** The disk failed: everything answers KAFKA_STORAGE_ERROR from now on, until the log is back. */
@@ -448,7 +448,7 @@ export class PartitionLog {
     if (this.#offlineReason !== null) return
     this.#tail.append(batch, baseOffset, endOffset)
     this.#writtenEndOffset = endOffset
-    for (const listener of this.#listeners) listener.logEndAdvanced?.(this)
+    for (const listener of this.#listeners) listener.logEndAdvanced?.(this, batch.length)
     if (this.#isSyncingForAcks) return
     if (endOffset - this.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
     else this.#highWatermark.localEndMoved(endOffset)

@@ -30,9 +30,8 @@ export class Partition implements PartitionLogListener {
   readonly #host: PartitionHost
   #state: PartitionImage
   #leader: PartitionLeader | null = null
-  /** Handed to the log and not yet announced to those who wait. */
+  /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
-  #followersUnseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
 
   constructor(options: {
@@ -140,21 +139,20 @@ export class Partition implements PartitionLogListener {
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
     if (this.#leader === null || !this.isLeader) return notLeader
     if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
-    this.#unseenBytes += records.length
-    this.#followersUnseenBytes += records.length
     return this.log.append(records, this.#appendOptions[by])
   }
 
-  logEndAdvanced(): void {
-    if (this.waitingFollowers.size > 0) {
-      this.#host.purgatory.advanced(this.waitingFollowers, this.#followersUnseenBytes)
-    }
-    this.#followersUnseenBytes = 0
+  logEndAdvanced(_log: PartitionLog, bytes: number): void {
+    this.#unseenBytes += bytes
+    if (this.waitingFollowers.size > 0) this.#host.purgatory.advanced(this.waitingFollowers, bytes)
   }
 
-  highWatermarkAdvanced(): void {
-    if (this.waiting.size > 0) this.#host.purgatory.advanced(this.waiting, this.#unseenBytes)
-    this.#unseenBytes = 0
+  highWatermarkAdvanced({ highWatermark, logEndOffset }: PartitionLog): void {
+    // Up to the end it is known how much that is; else those who wait look for themselves.
+    const isExact = highWatermark === logEndOffset
+    const bytes = isExact ? this.#unseenBytes : Number.POSITIVE_INFINITY
+    if (isExact) this.#unseenBytes = 0
+    if (this.waiting.size > 0) this.#host.purgatory.advanced(this.waiting, bytes)
   }
 
   offline(): void {

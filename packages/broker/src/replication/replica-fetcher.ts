@@ -44,6 +44,8 @@ interface Followed {
   readonly partition: Partition
   /** By the monotonic clock: not before. */
   retryAtMs: number
+  /** What is being done to its log. */
+  writing: Promise<unknown>
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
@@ -61,8 +63,6 @@ export class ReplicaFetcher {
   readonly #session = new FollowerSession()
   #connection: BrokerConnection | null = null
   #running: Promise<void> | null = null
-  /** What the last answer brought is being written. */
-  #writing: Promise<unknown> = Promise.resolve()
   #wakeUp: () => void = () => {}
   /** The request under way was given up on purpose. */
   #isInterrupted = false
@@ -74,7 +74,11 @@ export class ReplicaFetcher {
   }
 
   add(partition: Partition): void {
-    this.#followed.set(keyOf(partition.topicId, partition.index), { partition, retryAtMs: 0 })
+    this.#followed.set(keyOf(partition.topicId, partition.index), {
+      partition,
+      retryAtMs: 0,
+      writing: Promise.resolve(),
+    })
     // A fetch that waits at the leader for others' records does not know of it: it is made anew, for all.
     if (this.#running === null) this.#running = this.#run()
     else this.#interrupt()
@@ -83,8 +87,10 @@ export class ReplicaFetcher {
   /** When it resolves, nothing more is written to the partition's log. */
   async remove(partition: Partition): Promise<void> {
     const key = keyOf(partition.topicId, partition.index)
-    if (this.#followed.get(key)?.partition === partition) this.#followed.delete(key)
-    await this.#writing
+    const followed = this.#followed.get(key)
+    if (followed?.partition !== partition) return
+    this.#followed.delete(key)
+    await followed.writing
   }
 
   async stop(): Promise<void> {
@@ -209,8 +215,7 @@ export class ReplicaFetcher {
           writes.push(this.#take(followed, one, leaderEpoch, connection))
       }
     }
-    this.#writing = Promise.all(writes)
-    await this.#writing
+    await Promise.all(writes)
   }
 
   #isStillFollowed(followed: Followed): boolean {
@@ -231,11 +236,18 @@ export class ReplicaFetcher {
     if (errorCode !== errorCodes.NONE) return this.#retryLater(followed, errorCode)
     if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)
     if (records !== null && records.length > 0) {
-      const appended = await log.appendAsFollower(records, { leaderEpoch })
+      const appended = await this.#write(followed, log.appendAsFollower(records, { leaderEpoch }))
+      if (!this.#isStillFollowed(followed)) return
       if (appended.errorCode !== errorCodes.NONE) return this.#retryLater(followed, appended.errorCode)
     }
     log.highWatermarkLimit = highWatermark
     log.followLogStart(logStartOffset)
+  }
+
+  /** Whoever stops following waits for it; what it is done with is not to be counted any more then. */
+  #write<T>(followed: Followed, work: T | Promise<T>): T | Promise<T> {
+    if (work instanceof Promise) followed.writing = work
+    return work
   }
 
   /** KIP-595: what both have of the epoch that the leader names is the same; what comes behind it is not. */
@@ -245,26 +257,28 @@ export class ReplicaFetcher {
   ): Promise<void> {
     const { log } = followed.partition
     const own = log.endOffsetForEpoch(epoch)
-    // Where the epoch is not ours, an earlier one is the next to be compared.
-    const commonEnd = own.leaderEpoch === epoch ? Math.min(own.endOffset, endOffset) : own.endOffset
-    const isDone = await log.truncateTo(commonEnd < 0 ? log.logStartOffset : Math.min(commonEnd, log.logEndOffset))
-    if (!isDone) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+    // Where the epoch is not ours, an earlier one is the next to be compared; where we know of none, the leader's end counts.
+    const ownEnd = own.endOffset < 0 ? endOffset : own.endOffset
+    const commonEnd = own.leaderEpoch === epoch ? Math.min(ownEnd, endOffset) : ownEnd
+    const end = Math.min(commonEnd, log.logEndOffset)
+    if (!(await this.#write(followed, log.truncateTo(end)))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
   }
 
   /** The leader has nothing where our log ends: it ends before that, or begins behind it. */
   async #findPlace(followed: Followed, connection: BrokerConnection): Promise<void> {
     const { log } = followed.partition
     const leaderEnd = await this.#askOffset(followed, latest, connection)
-    if (leaderEnd === null) return
+    if (leaderEnd === null || !this.#isStillFollowed(followed)) return
     if (leaderEnd < log.logEndOffset) {
-      if (!(await log.truncateTo(leaderEnd))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+      if (!(await this.#write(followed, log.truncateTo(leaderEnd))))
+        this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
       return
     }
     const leaderStart = await this.#askOffset(followed, earliest, connection)
     if (leaderStart === null || !this.#isStillFollowed(followed)) return
-    if (leaderStart > log.logEndOffset && !(await log.startAnewAt(leaderStart))) {
-      this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
-    }
+    if (leaderStart <= log.logEndOffset) return
+    if (await this.#write(followed, log.startAnewAt(leaderStart))) return
+    this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
   }
 
   /** Null where the leader does not say; then it is asked again later. */
