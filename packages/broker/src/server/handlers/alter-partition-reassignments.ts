@@ -24,8 +24,7 @@ export function alterPartitionReassignmentsHandler({
   return apiHandler(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, request => {
     const { topics, allowReplicationFactorChange, timeoutMs } = request
     if (topics.length === 0) return {}
-    const describe = (next: () => Outcome | undefined): Answer => ({
-      allowReplicationFactorChange,
+    const describe = (next: () => Outcome | undefined) => ({
       errorMessage: null,
       responses: topics.map(({ name, partitions }) => ({
         name,
@@ -36,8 +35,9 @@ export function alterPartitionReassignmentsHandler({
     const alter = async (): Promise<Answer> => {
       const outcomes = await controller.alterPartitionReassignments({ partitions, allowReplicationFactorChange })
       const inTurn = outcomes.values()
-      return describe(() => inTurn.next().value)
+      return { allowReplicationFactorChange, ...describe(() => inTurn.next().value) }
     }
+    // What was asked for is repeated only where it was looked at.
     return inTime(timeoutMs, alter, outcome => ({ ...describe(() => outcome), ...outcome }))
   })
 }
