@@ -14,7 +14,7 @@ import { Controller } from './metadata/controller.ts'
 import { foundCluster } from './metadata/foundation.ts'
 import { LocalStore } from './metadata/local-store.ts'
 import { ClusterMembership, type Membership, SoleMembership } from './metadata/membership.ts'
-import type { MetadataStore } from './metadata/metadata-store.ts'
+import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
@@ -151,6 +151,12 @@ async function start(plan: Plan): Promise<Broker> {
       lagMsMax: () => lagMsMaxOf(config),
       upheldMs: () => upheldMsOf(config),
       alterIsr: proposal => isrChanges.propose(proposal),
+      giveUpLeadership: ({ topicId, index, leaderEpoch }) => {
+        controller.giveUpLeadership({ topicId, index, leaderEpoch }).catch(error => {
+          // The controller has logged it, and the lag watch asks again.
+          if (!(error instanceof MetadataStoreError)) throw error
+        })
+      },
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),

@@ -32,7 +32,7 @@ test('what was acknowledged survives its leaders, one after the other', async ()
     const producer = new TestProducer({ client, clock, topic: 't' })
     for (let n = 0; !isDone; n++) {
       acknowledged.set(await producer.send(`v${n}`), `v${n}`)
-      await sleep(clock, 5)
+      await sleep(clock, 20)
     }
   }
   const producing = produce()
@@ -46,8 +46,55 @@ test('what was acknowledged survives its leaders, one after the other', async ()
   await cluster.simulation.runFor(3000)
   isDone = true
   await cluster.simulation.settle(producing, 60_000)
-  assert.ok(acknowledged.size > 500, `${acknowledged.size}`)
+  assert.ok(acknowledged.size > 200, `${acknowledged.size}`)
   const found = await cluster.simulation.settle(readPartition({ client, clock }, 't'), 60_000)
   for (const [offset, value] of acknowledged) assert.equal(found.get(offset), value)
   assert.equal(found.size, acknowledged.size)
+})
+
+test('a leader whose disk is full lets another lead, and serves again as a follower when there is space', async () => {
+  const cluster = await SimulatedCluster.open('full disk')
+  for (const id of [1, 2, 3]) await cluster.start(id)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  const partition = async () => (await client.metadata(['t'])).topics[0]?.partitions[0]
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  await settle(createReplicatedTopic({ client, clock }, 't'))
+  assert.equal(await settle(producer.send('before')), 0)
+  const first = (await settle(partition()))?.leaderId ?? -1
+  const { faults } = cluster.simulation.machine(`broker-${first}`).disk
+  faults.limitBytes = 0
+  assert.equal(await settle(producer.send('meanwhile')), 1)
+  const second = await settle(partition())
+  assert.notEqual(second?.leaderId, first)
+  assert.ok(!second?.isrNodes.includes(first))
+  faults.limitBytes = Number.POSITIVE_INFINITY
+  assert.equal(await settle(producer.send('after')), 2)
+  await cluster.simulation.runFor(10_000)
+  assert.equal((await settle(partition()))?.isrNodes.length, 3)
+})
+
+test('while the metadata store is out of reach, the present leaders go on', async () => {
+  const cluster = await SimulatedCluster.open('no store')
+  const links = []
+  for (const id of [1, 2, 3]) links.push((await cluster.start(id)).link)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  await settle(createReplicatedTopic({ client, clock }, 't'))
+  await settle(producer.send('before'))
+  for (const link of links) link.cut()
+  const cutAt = cluster.simulation.nowMs
+  for (let n = 0; n < 100; n++) {
+    await settle(producer.send(`${n}`))
+    await cluster.simulation.runFor(100)
+  }
+  // Far longer than the sessions last, and without a pause.
+  assert.ok(cluster.simulation.nowMs - cutAt < 12_000)
+  for (const link of links) link.heal()
+  await cluster.simulation.runFor(5000)
+  await settle(producer.send('after'))
+  assert.equal((await settle(readPartition({ client, clock }, 't'))).size, 102)
 })

@@ -12,6 +12,8 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly purgatory: FetchPurgatory
   /** False from the moment on when others may take this broker for dead: it then leads only what nobody else can lead. */
   readonly mayLead: () => boolean
+  /** Lets somebody else who is in sync lead, if there is anybody. */
+  readonly giveUpLeadership: (partition: Partition) => void
 }
 
 /** Who appends, and when it is told that it is done. */
@@ -116,7 +118,14 @@ export class Partition implements PartitionLogListener {
 
   /** By a timer. */
   dropLaggards(): void {
-    if (this.isLeader) this.#leader?.dropLaggards()
+    if (!this.isLeader) return
+    if (this.log.offlineReason === null) this.#leader?.dropLaggards()
+    else this.#giveUp()
+  }
+
+  /** Without a disk it answers nobody. */
+  #giveUp(): void {
+    if (this.#state.isr.length > 1) this.#host.giveUpLeadership(this)
   }
 
   /**
@@ -157,6 +166,7 @@ export class Partition implements PartitionLogListener {
 
   offline(): void {
     this.#host.purgatory.wakeAll(this)
+    if (this.isLeader) this.#giveUp()
   }
 }
 

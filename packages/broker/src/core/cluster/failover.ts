@@ -76,6 +76,33 @@ export function decideControlledShutdown(
   return { changes, answer: { remaining } }
 }
 
+/** The disk of a partition's leader fails: somebody else who is in sync leads, if there is anybody. */
+export function decideOfflineLeader(
+  image: ClusterImage,
+  {
+    brokerId,
+    topicId,
+    index,
+    leaderEpoch,
+    config,
+  }: {
+    readonly brokerId: number
+    readonly topicId: string
+    readonly index: number
+    readonly leaderEpoch: number
+    readonly config: BrokerConfig
+  },
+): Decision<null> {
+  const topic = image.topicsById.get(topicId)
+  const partition = topic?.partitions[index]
+  if (topic === undefined || partition?.leader !== brokerId || partition.leaderEpoch !== leaderEpoch) {
+    return { changes: [], answer: null }
+  }
+  const next = failOver(partition, brokersOf(image, { gone: brokerId }), topicRules(image, config, topic))
+  const hasSuccessor = next !== null && next.leader !== noLeader
+  return { changes: hasSuccessor ? [partitionChange(topic, index, next)] : [], answer: null }
+}
+
 export function partitionsLedBy(image: ClusterImage, brokerId: number): number {
   let led = 0
   for (const { partitions } of image.topics.values()) {

@@ -12,6 +12,7 @@ export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }
     clock,
     purgatory: new FetchPurgatory(clock),
     mayLead: () => true,
+    giveUpLeadership: () => {},
     isLive: id => id === brokerId,
     lagMsMax: () => 30_000,
     upheldMs: () => 1000,
