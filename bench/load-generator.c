@@ -1,14 +1,18 @@
 /*
  * The client of the benchmark: one program over librdkafka for every broker, so that a difference is the broker's.
  *
- *   load-generator create  HOST:PORT TOPIC PARTITIONS  [topic-setting=value ...]
+ *   load-generator create  HOST:PORT TOPIC PARTITIONS REPLICAS [topic-setting=value ...]
  *   load-generator produce HOST:PORT TOPIC COUNT SIZE  [client-setting=value ...]
  *   load-generator consume HOST:PORT TOPIC COUNT       [client-setting=value ...]
  *   load-generator latency HOST:PORT TOPIC COUNT SIZE  [client-setting=value ...]
+ *   load-generator leader  HOST:PORT TOPIC
+ *   load-generator gap     HOST:PORT TOPIC COUNT SIZE  [client-setting=value ...]
  *
  * produce  sends COUNT messages of SIZE bytes over all partitions and waits for every acknowledgement (acks=all).
  * consume  reads COUNT messages of all partitions from their beginning, without a group.
  * latency  sends one message at a time and waits until a consumer has it: the way there and back.
+ * leader   says which broker leads the first partition.
+ * gap      sends a message a millisecond to the first partition, idempotently: the longest time without an acknowledgement.
  *
  * Prints one line of key=value figures. Ends with 1 when a message failed or did not come, with 2 when called wrongly.
  */
@@ -23,6 +27,12 @@ enum { PAYLOADS = 512, PATIENCE_S = 300, ROUND_TRIP_PATIENCE_S = 10, BATCH = 819
 struct tally {
   long acknowledged;
   long failed;
+};
+
+struct pulse {
+  struct tally tally;
+  double last;
+  double longest;
 };
 
 static double seconds(void) {
@@ -141,12 +151,12 @@ static void use_topic_setting(void *topic, const char *name, const char *value) 
   rd_kafka_NewTopic_set_config(topic, name, value);
 }
 
-static int create(const char *broker, const char *name, int partitions, char **settings, int count) {
+static int create(const char *broker, const char *name, int partitions, int replicas, char **settings, int count) {
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   set(conf, "bootstrap.servers", broker);
   rd_kafka_t *client = open_client(RD_KAFKA_PRODUCER, conf);
   char why[512];
-  rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, why, sizeof why);
+  rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, replicas, why, sizeof why);
   if (topic == NULL) give_up(2, "no such topic", why);
   each_setting(settings, count, use_topic_setting, topic);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
@@ -240,14 +250,67 @@ static int latency(const char *broker, const char *name, long count, size_t size
   return 0;
 }
 
+static int leader(const char *broker, const char *name) {
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  set(conf, "bootstrap.servers", broker);
+  rd_kafka_t *client = open_client(RD_KAFKA_PRODUCER, conf);
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+  const struct rd_kafka_metadata *metadata;
+  if (rd_kafka_metadata(client, 0, topic, &metadata, 5000) != RD_KAFKA_RESP_ERR_NO_ERROR) give_up(1, "no metadata", name);
+  if (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0) give_up(1, "no partition", name);
+  printf("leader=%d\n", metadata->topics[0].partitions[0].leader);
+  return 0;
+}
+
+/* Tells the longest time between two acknowledgements that followed on each other. */
+static void on_report_in_time(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
+  (void)client;
+  struct pulse *pulse = opaque;
+  double now = seconds();
+  if (message->err) pulse->tally.failed++;
+  else {
+    if (pulse->tally.acknowledged++ > 0 && now - pulse->last > pulse->longest) pulse->longest = now - pulse->last;
+    pulse->last = now;
+  }
+}
+
+static int gap(const char *broker, const char *name, long count, size_t size, char **settings, int settings_count) {
+  struct pulse pulse = {{0, 0}, 0, 0};
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  set(conf, "bootstrap.servers", broker);
+  set(conf, "enable.idempotence", "true");
+  set(conf, "linger.ms", "0");
+  rd_kafka_conf_set_opaque(conf, &pulse);
+  rd_kafka_conf_set_dr_msg_cb(conf, on_report_in_time);
+  each_setting(settings, settings_count, use_conf, conf);
+  rd_kafka_t *client = open_client(RD_KAFKA_PRODUCER, conf);
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+  char *payloads = make_payloads(size);
+  partition_count(client, topic);
+  double start = seconds();
+  for (long i = 0; i < count; i++) {
+    char *payload = payloads + (size_t)(i % PAYLOADS) * size;
+    while (rd_kafka_produce(topic, 0, 0, payload, size, NULL, 0, NULL) == -1) {
+      if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) give_up(1, name, rd_kafka_err2str(rd_kafka_last_error()));
+      rd_kafka_poll(client, 5);
+    }
+    while (seconds() - start < (double)(i + 1) / 1000) rd_kafka_poll(client, 1);
+  }
+  while (pulse.tally.acknowledged + pulse.tally.failed < count && seconds() - start < PATIENCE_S) rd_kafka_poll(client, 5);
+  printf("count=%ld missing=%ld gap_ms=%.1f\n", pulse.tally.acknowledged, count - pulse.tally.acknowledged, pulse.longest * 1e3);
+  return pulse.tally.acknowledged == count ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
   const char *command = argc > 1 ? argv[1] : "";
-  if (!strcmp(command, "create") && argc >= 5) return create(argv[2], argv[3], atoi(argv[4]), argv + 5, argc - 5);
+  if (!strcmp(command, "create") && argc >= 6) return create(argv[2], argv[3], atoi(argv[4]), atoi(argv[5]), argv + 6, argc - 6);
+  if (!strcmp(command, "leader") && argc == 4) return leader(argv[2], argv[3]);
   if (!strcmp(command, "consume") && argc >= 5) return consume(argv[2], argv[3], atol(argv[4]), argv + 5, argc - 5);
   if (argc >= 6) {
     long count = atol(argv[4]);
     size_t size = (size_t)atol(argv[5]);
     if (!strcmp(command, "produce")) return produce(argv[2], argv[3], count, size, argv + 6, argc - 6);
+    if (!strcmp(command, "gap")) return gap(argv[2], argv[3], count, size, argv + 6, argc - 6);
     if (!strcmp(command, "latency")) return latency(argv[2], argv[3], count, size, argv + 6, argc - 6);
   }
   fprintf(stderr, "usage: see the head of load-generator.c\n");

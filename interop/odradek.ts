@@ -10,6 +10,8 @@ export interface OdradekOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Options of the runtime, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
+  /** More options of the command. */
+  readonly options?: readonly string[]
 }
 
 const command = path.resolve(import.meta.dirname, '../packages/cli/bin/odradek.js')
@@ -26,13 +28,14 @@ export async function createOdradek({
   port,
   settings = {},
   nodeOptions = [],
+  options = [],
 }: OdradekOptions = {}): Promise<BrokerProcess> {
   const ownPort = port ?? (await freePort())
   const directory = await brokerDirectory('odradek')
   const data = path.join(directory, 'data')
   await mkdir(data)
   const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...set]
+  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...options, ...set]
   return new BrokerProcess({
     name: 'odradek',
     port: ownPort,

@@ -1,5 +1,5 @@
 /**
- * The real Apache Kafka, one node, fresh data, on free ports: the oracle of every comparison.
+ * The real Apache Kafka, one node or several, fresh data, on free ports: the oracle of every comparison.
  */
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -18,18 +18,21 @@ export interface RealKafkaOptions {
 
 const clusterId = '7XlWfQ0fS8uDKdQpY6b3bw'
 
-/** What a one-node cluster needs, and what makes it comparable with a fresh Odradek. */
-const defaults: Readonly<Record<string, string>> = {
+/** What every node needs, and what makes it comparable with a fresh Odradek. */
+const nodeDefaults: Readonly<Record<string, string>> = {
   'process.roles': 'broker,controller',
-  'node.id': '1',
   'controller.listener.names': 'CONTROLLER',
   'inter.broker.listener.name': 'PLAINTEXT',
+  'group.initial.rebalance.delay.ms': '0',
+}
+
+/** What a one-node cluster needs besides. */
+const soleNodeDefaults: Readonly<Record<string, string>> = {
   'offsets.topic.replication.factor': '1',
   'transaction.state.log.replication.factor': '1',
   'transaction.state.log.min.isr': '1',
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
-  'group.initial.rebalance.delay.ms': '0',
 }
 
 /** Starts a Kafka and waits until it serves. */
@@ -43,30 +46,66 @@ export async function startRealKafka(options?: RealKafkaOptions): Promise<Broker
 export async function createRealKafka({
   port,
   settings = {},
-  jvmOptions = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
+  jvmOptions = defaultJvmOptions,
 }: RealKafkaOptions = {}): Promise<BrokerProcess> {
-  const java = await needJava()
-  const ownPort = port ?? (await freePort())
   const controllerPort = await freePort()
+  return createNode({
+    nodeId: 1,
+    port: port ?? (await freePort()),
+    controllerPort,
+    voters: `1@127.0.0.1:${controllerPort}`,
+    settings: { ...soleNodeDefaults, ...settings },
+    jvmOptions,
+  })
+}
+
+/** As many nodes, each of them broker and controller. They elect a controller among them, so start them all at once. */
+export async function createRealKafkaCluster(
+  nodes: number,
+  { settings = {}, jvmOptions = defaultJvmOptions }: Omit<RealKafkaOptions, 'port'> = {},
+): Promise<BrokerProcess[]> {
+  const ports: { nodeId: number; port: number; controllerPort: number }[] = []
+  for (let nodeId = 1; nodeId <= nodes; nodeId++) {
+    ports.push({ nodeId, port: await freePort(), controllerPort: await freePort() })
+  }
+  const voters = ports.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`).join(',')
+  const created: BrokerProcess[] = []
+  for (const each of ports) created.push(await createNode({ ...each, voters, settings, jvmOptions }))
+  return created
+}
+
+const defaultJvmOptions: readonly string[] = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']
+
+async function createNode(node: {
+  readonly nodeId: number
+  readonly port: number
+  readonly controllerPort: number
+  readonly voters: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly jvmOptions: readonly string[]
+}): Promise<BrokerProcess> {
+  const { nodeId, port, controllerPort } = node
+  const java = await needJava()
   const directory = await brokerDirectory('kafka')
   const data = path.join(directory, 'data')
-  await cp(await formattedStorage(), data, { recursive: true })
+  await cp(await formattedStorage(nodeId), data, { recursive: true })
   const file = path.join(directory, 'server.properties')
   await writeFile(
     file,
     properties({
-      ...defaults,
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      listeners: `PLAINTEXT://127.0.0.1:${ownPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${ownPort}`,
+      ...nodeDefaults,
+      'node.id': String(nodeId),
+      'controller.quorum.voters': node.voters,
+      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
       'log.dirs': data,
-      ...settings,
+      ...node.settings,
     }),
   )
-  const args = [...jvmOptions, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', await kafkaClasspath()]
+  const args = [...node.jvmOptions, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', await kafkaClasspath()]
   return new BrokerProcess({
     name: 'kafka',
-    port: ownPort,
+    port,
     directory,
     stopSignal: 'SIGKILL',
     launch: { program: java, args: [...args, 'kafka.Kafka', file] },
@@ -80,15 +119,16 @@ function properties(settings: Readonly<Record<string, string>>): string {
 }
 
 /** A data directory as Kafka's storage tool formats it: made once, copied for each start, which saves a JVM each time. */
-function formattedStorage(): Promise<string> {
-  return cached(`kafka-${kafkaVersion}-formatted`, async directory => {
+function formattedStorage(nodeId: number): Promise<string> {
+  return cached(`kafka-${kafkaVersion}-formatted-${nodeId}`, async directory => {
     const file = path.join(directory, 'format.properties')
     // The tool wants to create the log directory under its final name; what it writes does not depend on that name.
     const data = path.join(directory, 'data')
     await mkdir(data)
     const settings = {
-      ...defaults,
-      'controller.quorum.voters': '1@127.0.0.1:1',
+      ...nodeDefaults,
+      'node.id': String(nodeId),
+      'controller.quorum.voters': `${nodeId}@127.0.0.1:1`,
       listeners: 'PLAINTEXT://127.0.0.1:2,CONTROLLER://127.0.0.1:1',
       'log.dirs': data,
     }

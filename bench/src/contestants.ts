@@ -2,9 +2,10 @@
 
 import path from 'node:path'
 import { BrokerProcess, brokerDirectory } from '../../interop/broker-process.ts'
+import { EtcdCluster } from '../../interop/etcd/etcd-cluster.ts'
 import { createOdradek } from '../../interop/odradek.ts'
 import { freePort } from '../../interop/ports.ts'
-import { createRealKafka } from '../../interop/real-kafka.ts'
+import { createRealKafka, createRealKafkaCluster } from '../../interop/real-kafka.ts'
 
 export type ContestantName = 'kafka' | 'bare loop' | 'odradek'
 
@@ -24,6 +25,39 @@ export function createContestant(name: ContestantName): Promise<BrokerProcess> {
     case 'bare loop':
       return createBareLoop()
   }
+}
+
+/** Three brokers that serve, with what they need; the n-th has node id n. */
+export interface ClusterContestant extends AsyncDisposable {
+  readonly brokers: readonly BrokerProcess[]
+  readonly bootstrap: string
+}
+
+export async function startCluster(name: 'kafka' | 'odradek'): Promise<ClusterContestant> {
+  await using stack = new AsyncDisposableStack()
+  const brokers =
+    name === 'kafka' ? await createRealKafkaCluster(3, { settings, jvmOptions }) : await createOdradeks(stack)
+  for (const broker of brokers) stack.use(broker)
+  await Promise.all(brokers.map(broker => broker.start()))
+  const owned = stack.move()
+  return {
+    brokers,
+    bootstrap: brokers.map(broker => broker.bootstrap).join(','),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** On an etcd of three members. A broker that is silent for a second is taken for dead. */
+async function createOdradeks(stack: AsyncDisposableStack): Promise<BrokerProcess[]> {
+  const etcd = await EtcdCluster.start()
+  stack.defer(() => etcd.stop())
+  const url = `etcd://${etcd.members.map(({ endpoint }) => endpoint).join(',')}/bench`
+  const created: BrokerProcess[] = []
+  for (const id of ['1', '2', '3']) {
+    const options = ['--cluster', url, '--node-id', id]
+    created.push(await createOdradek({ settings: { ...settings, 'broker.session.timeout.ms': '1000' }, options }))
+  }
+  return created
 }
 
 async function createBareLoop(): Promise<BrokerProcess> {

@@ -63,7 +63,7 @@ async function measureProcess({ generator, measurements }: FootprintRun, name: C
   const idle = residentMb(broker.pid)
   measurements.add(idleMemory, name, idle)
   measurements.add(connectionMemory, name, (await memoryWithConnections(broker.port, broker.pid)) - idle)
-  await generator.run('create', broker.bootstrap, 'many', partitionCount)
+  await generator.run('create', broker.bootstrap, 'many', partitionCount, 1)
   await broker.shutdown()
   measurements.add(partitionsStart, name, await broker.start())
 }

@@ -10,7 +10,10 @@ const source = path.resolve(import.meta.dirname, '../load-generator.c')
 
 export interface LoadGenerator {
   /** Runs one command; its figures by name. Rejects when a message failed. */
-  run(command: 'create' | 'produce' | 'consume' | 'latency', ...args: readonly (string | number)[]): Promise<Figures>
+  run(
+    command: 'create' | 'produce' | 'consume' | 'latency' | 'leader' | 'gap',
+    ...args: readonly (string | number)[]
+  ): Promise<Figures>
 }
 
 export type Figures = Readonly<Record<string, number>>

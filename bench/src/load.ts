@@ -106,7 +106,7 @@ async function warmUp(
 ): Promise<void> {
   const messages = sizes.warmUp[name]
   progress.say(`warming ${name} with ${messages} messages`)
-  await generator.run('create', broker.bootstrap, 'warm', 4)
+  await generator.run('create', broker.bootstrap, 'warm', 4, 1)
   await generator.run('produce', broker.bootstrap, 'warm', messages, 100)
   await generator.run('consume', broker.bootstrap, 'warm', messages)
 }
@@ -159,29 +159,29 @@ async function throughTopic(
   { messages, size, partitions, clientSettings, topicSettings }: Load,
 ): Promise<{ input: Throughput; output: Throughput }> {
   const at = broker.bootstrap
-  await generator.run('create', at, topic, partitions, ...topicSettings)
-  const input = await through(broker, () => generator.run('produce', at, topic, messages, size, ...clientSettings))
-  const output = await through(broker, () => generator.run('consume', at, topic, messages))
+  await generator.run('create', at, topic, partitions, 1, ...topicSettings)
+  const input = await through([broker], () => generator.run('produce', at, topic, messages, size, ...clientSettings))
+  const output = await through([broker], () => generator.run('consume', at, topic, messages))
   return { input, output }
 }
 
-interface Throughput {
+export interface Throughput {
   readonly perSecond: number
   readonly cpuPerMillion: number
 }
 
-async function through(
-  broker: BrokerProcess,
+export async function through(
+  brokers: readonly BrokerProcess[],
   work: () => Promise<Readonly<Record<string, number>>>,
 ): Promise<Throughput> {
   // What the last command left to do (a flush, a collection) is not counted to this one.
   await sleep(200)
-  const before = cpuSeconds(broker.pid)
+  const used = () => brokers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
+  const before = used()
   const { count = 0, seconds = 0 } = await work()
-  const used = cpuSeconds(broker.pid) - before
-  return { perSecond: count / seconds, cpuPerMillion: (used / count) * 1e6 }
+  return { perSecond: count / seconds, cpuPerMillion: ((used() - before) / count) * 1e6 }
 }
 
-function millions(perSecond: number): string {
+export function millions(perSecond: number): string {
   return (perSecond / 1e6).toFixed(2)
 }

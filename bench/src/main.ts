@@ -1,14 +1,15 @@
 /**
  * Compares Odradek with the real Kafka and with the bare loop, on this machine, in one run.
  *
- *   npm run bench -- [--quick] [--json FILE] [--only load|footprint] [--rounds N]
+ *   npm run bench -- [--quick] [--cluster] [--json FILE] [--only load|footprint] [--rounds N]
  *
  * Only ratios of one run mean anything: the client shares the machine with the brokers. `--quick` shows within two
- * minutes that everything still runs; its figures are rough.
+ * minutes that everything still runs; its figures are rough. `--cluster` compares three brokers with three brokers instead.
  */
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { type ClusterSizes, measureCluster } from './cluster.ts'
 import type { ContestantName } from './contestants.ts'
 import { measureFootprint } from './footprint.ts'
 import { type LoadSizes, measureLoad } from './load.ts'
@@ -20,6 +21,7 @@ import { formatTable } from './table.ts'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     json: { type: 'string' },
     only: { type: 'string' },
     rounds: { type: 'string' },
@@ -42,12 +44,29 @@ const sizes: LoadSizes = values.quick
       variantShare: 1,
     }
 
+const clusterSizes: ClusterSizes = values.quick
+  ? {
+      rounds: Number(values.rounds ?? 1),
+      warmUp: { kafka: 300_000, odradek: 100_000 },
+      messages: 200_000,
+      roundTrips: 500,
+    }
+  : {
+      rounds: Number(values.rounds ?? 5),
+      warmUp: { kafka: 6_000_000, odradek: 1_000_000 },
+      messages: 1_000_000,
+      roundTrips: 3_000,
+    }
+
 const progress = new Progress()
 const measurements = new Measurements()
 progress.say('building the load generator')
 const generator = await buildLoadGenerator()
-if (values.only !== 'footprint') await measureLoad({ generator, measurements, progress, sizes })
-if (values.only !== 'load') await measureFootprint({ generator, measurements, progress, rounds: sizes.rounds })
+if (values.cluster) await measureCluster({ generator, measurements, progress, sizes: clusterSizes })
+else {
+  if (values.only !== 'footprint') await measureLoad({ generator, measurements, progress, sizes })
+  if (values.only !== 'load') await measureFootprint({ generator, measurements, progress, rounds: sizes.rounds })
+}
 
 const machine = `${os.cpus().length} x ${os.cpus()[0]?.model ?? 'processor'}, ${(os.totalmem() / 1e9).toFixed(0)} GB`
 console.log(
