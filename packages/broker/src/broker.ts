@@ -6,7 +6,8 @@ import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log
 import { type BrokerEndpoint, type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
-import { DataDirectory, dataDirectoryFailure } from './log/data-directory.ts'
+import { DataDirectory, dataDirectoryFailure, readMetaProperties } from './log/data-directory.ts'
+import { localMetadataFile } from './log/file-names.ts'
 import { LogManager } from './log/log-manager.ts'
 import type { Logger } from './logger.ts'
 import { ClusterMetadata } from './metadata/cluster-metadata.ts'
@@ -15,6 +16,7 @@ import { foundCluster } from './metadata/foundation.ts'
 import { LocalStore } from './metadata/local-store.ts'
 import { ClusterMembership, type Membership, SoleMembership } from './metadata/membership.ts'
 import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
+import { allocateNodeId, noteNodeId } from './metadata/node-ids.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
@@ -27,7 +29,7 @@ import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import { fetcherConfigOf, lagMsMaxOf, upheldMsOf } from './replication/replication-config.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
-import { type ListenerPlan, planListeners } from './server/listener-config.ts'
+import { checkSharedListeners, type ListenerPlan, planListeners } from './server/listener-config.ts'
 import { type BoundListener, Server } from './server/server.ts'
 import { serverConfigOf } from './server/server-config.ts'
 import { Shutdown } from './shutdown.ts'
@@ -49,8 +51,8 @@ export interface BrokerOptions {
 export interface SharedCluster {
   /** Opened for this broker, which closes it. */
   readonly store: MetadataStore
-  /** How long the cluster waits for a sign of life of a broker. */
-  readonly sessionTimeoutMs: number
+  /** How long the cluster waits for a sign of life of this broker; broker.session.timeout.ms where it is left out. */
+  readonly sessionTimeoutMs?: number
 }
 
 /** A broker that serves. */
@@ -68,35 +70,29 @@ const drainMs = 500
 
 /** Starts a broker on a platform. Throws OdradekError with what to do; then nothing is left open. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { platform, logger } = options
-  const config = configOf(options)
-  const listeners = planListeners({
-    listeners: config.list('listeners'),
-    advertisedListeners: config.list('advertised.listeners'),
-    securityProtocolMap: config.string('listener.security.protocol.map'),
-    controllerListenerNames: config.list('controller.listener.names'),
-  })
+  const { platform, logger, cluster } = options
   const shutdown = new Shutdown(platform.clock, logger)
   try {
-    return await start({ ...options, config, listeners, shutdown })
+    if (cluster !== undefined) shutdown.add('metadata store', () => cluster.store.close())
+    checkSettings(options)
+    return await start({ ...options, listeners: listenersOf(options), shutdown })
   } catch (error) {
     await shutdown.run()
-    throw error instanceof DiskError ? dataDirectoryFailure(options.dataDirectory, error) : error
+    throw startFailure(options, error)
   }
 }
 
-interface Plan extends Omit<BrokerOptions, 'config'> {
-  readonly config: BrokerConfig
+interface Plan extends BrokerOptions {
   readonly listeners: readonly ListenerPlan[]
   readonly shutdown: Shutdown
 }
 
 async function start(plan: Plan): Promise<Broker> {
-  const { platform, logger, config, listeners, shutdown, cluster } = plan
+  const { platform, logger, listeners, shutdown, cluster } = plan
   const { clock, random, disk } = platform
-  const brokerId = config.number('node.id')
   const { dataDirectory, metadata } = await (cluster === undefined ? openOwn(plan) : openShared(plan, cluster))
-  const { clusterId } = dataDirectory
+  const { clusterId, nodeId: brokerId } = dataDirectory
+  const config = new BrokerConfig({ ...plan.config, 'node.id': String(brokerId) })
   await metadata.subscribe(image => followConfig(config, image, brokerId))
 
   const logs = await LogManager.open({
@@ -122,7 +118,7 @@ async function start(plan: Plan): Promise<Broker> {
           logger,
           brokerId,
           clusterId,
-          ttlMs: cluster.sessionTimeoutMs,
+          ttlMs: cluster.sessionTimeoutMs ?? sessionTimeoutMsOf(config),
           wasCleanShutdown: logs.wasCleanShutdown,
           onLost: () => partitions.resign(),
         })
@@ -133,7 +129,7 @@ async function start(plan: Plan): Promise<Broker> {
   const fetchers = new ReplicaFetchers({
     brokerId,
     brokerEpoch: () => membership.epoch,
-    addressOf: id => interBrokerAddress(metadata.image, id),
+    addressOf: id => interBrokerAddress(metadata.image, config, id),
     config: () => fetcherConfigOf(config),
     network: platform.network,
     clock,
@@ -243,40 +239,83 @@ interface Opened {
 async function openOwn(plan: Plan): Promise<Opened> {
   const { platform, logger, shutdown } = plan
   const { disk, clock } = platform
-  const dataDirectory = openDataDirectory(plan, plan.clusterId)
-  const path = `${dataDirectory.path}/cluster-metadata.jsonl`
+  const dataDirectory = openDataDirectory(plan, { nodeId: demandedNodeId(plan), clusterId: plan.clusterId })
+  const path = `${dataDirectory.path}/${localMetadataFile}`
   const { store, cutBytes } = await LocalStore.open({ disk, clock, path })
   shutdown.add('metadata store', () => store.close())
   if (cutBytes > 0) logger.warn('cut off the end of the cluster metadata, which was not whole', { cutBytes })
   return { dataDirectory, metadata: await openMetadata(plan, store) }
 }
 
-/** The cluster comes first: a new data directory belongs to it. */
+/** The cluster comes first: a new data directory belongs to it, and gets its node id from it. */
 async function openShared(plan: Plan, { store }: SharedCluster): Promise<Opened> {
-  plan.shutdown.add('metadata store', () => store.close())
+  const { disk, random } = plan.platform
   const metadata = await openMetadata(plan, store)
-  const { random } = plan.platform
-  const clusterId = await foundCluster(metadata, { random, clusterId: plan.clusterId })
-  return { dataDirectory: openDataDirectory(plan, clusterId), metadata }
+  const found = readMetaProperties(disk, plan.dataDirectory)
+  checkCluster(plan, { present: metadata.image.clusterId, found: found?.isShared ? found.clusterId : undefined })
+  const clusterId = await foundCluster(metadata, { random, clusterId: plan.clusterId ?? found?.clusterId })
+  const demanded = demandedNodeId(plan) ?? found?.nodeId
+  const nodeId = demanded ?? (await allocateNodeId(store))
+  const dataDirectory = openDataDirectory(plan, { nodeId, clusterId, isShared: true })
+  if (demanded !== undefined) await noteNodeId(store, demanded)
+  return { dataDirectory, metadata }
 }
 
-function openDataDirectory({ platform, logger, config, shutdown, ...plan }: Plan, clusterId?: string): DataDirectory {
+/** Before anything is founded or written. An empty image has the cluster id ''. */
+function checkCluster(plan: Plan, { present, found }: { present: string; found: string | undefined }): void {
+  if (present !== '' && plan.clusterId !== undefined && plan.clusterId !== present) {
+    throw new OdradekError(
+      'other-cluster',
+      `The metadata store has cluster ${present} under this prefix, not ${plan.clusterId}. Name the prefix of that cluster, or leave its id out.`,
+    )
+  }
+  if (present === '' && found !== undefined) {
+    throw new OdradekError(
+      'no-cluster',
+      `The data directory ${plan.dataDirectory} belongs to cluster ${found}, but the metadata store has no cluster under this prefix. Look whether the prefix is right; if the store has lost its data, restore it from a backup.`,
+    )
+  }
+}
+
+function openDataDirectory(
+  { platform, logger, shutdown, dataDirectory: path }: Plan,
+  owner: { readonly nodeId?: number | undefined; readonly clusterId?: string | undefined; readonly isShared?: boolean },
+): DataDirectory {
+  const { nodeId, clusterId, isShared = false } = owner
   const dataDirectory = DataDirectory.open({
     disk: platform.disk,
     random: platform.random,
     logger,
-    path: plan.dataDirectory,
-    nodeId: config.number('node.id'),
+    path,
+    isShared,
+    ...(nodeId === undefined ? {} : { nodeId }),
     ...(clusterId === undefined ? {} : { clusterId }),
   })
   shutdown.add('data directory', () => dataDirectory.release())
   return dataDirectory
 }
 
+/** Without one a data directory keeps the id that it has. */
+function demandedNodeId({ config }: Plan): number | undefined {
+  const isSet = 'node.id' in config || 'broker.id' in config
+  return isSet ? new BrokerConfig(config).number('node.id') : undefined
+}
+
 async function openMetadata({ shutdown }: Plan, store: MetadataStore): Promise<ClusterMetadata> {
   const metadata = await ClusterMetadata.open(store)
   shutdown.add('metadata', () => metadata.close())
   return metadata
+}
+
+function listenersOf({ config, cluster }: BrokerOptions): ListenerPlan[] {
+  const settings = new BrokerConfig(config)
+  const listeners = planListeners({
+    listeners: settings.list('listeners'),
+    advertisedListeners: settings.list('advertised.listeners'),
+    securityProtocolMap: settings.string('listener.security.protocol.map'),
+    controllerListenerNames: settings.list('controller.listener.names'),
+  })
+  return cluster === undefined ? listeners : checkSharedListeners(listeners, settings)
 }
 
 /** Brokers of a cluster have to know each other's addresses, so that those are told that were bound, unless others are advertised. */
@@ -287,29 +326,46 @@ function endpointsOf(
 ): BrokerEndpoint[] {
   return plans.map(({ listenerName, host, advertised }, index) => {
     const port = bound[index]?.port
-    if (isShared && advertised === null && host === '0.0.0.0') {
-      throw new OdradekError(
-        'invalid-config',
-        `the listener ${listenerName} is on all addresses: set advertised.listeners to the one at which the other brokers of the cluster reach it`,
-      )
-    }
     const told = isShared && port !== undefined ? (advertised ?? { host, port }) : advertised
     return { listenerName, securityProtocol: 'PLAINTEXT', advertised: told }
   })
 }
 
-/** Where other brokers reach a broker: on its first listener. */
-function interBrokerAddress({ brokers }: ClusterImage, brokerId: number): { host: string; port: number } | undefined {
-  return brokers.get(brokerId)?.endpoints[0]?.advertised ?? undefined
+/** Where other brokers reach a broker: on inter.broker.listener.name, or its first listener. */
+function interBrokerAddress(
+  { brokers }: ClusterImage,
+  config: BrokerConfig,
+  brokerId: number,
+): { host: string; port: number } | undefined {
+  const endpoints = brokers.get(brokerId)?.endpoints ?? []
+  const name = config.stringOrNull('inter.broker.listener.name')
+  const endpoint = endpoints.find(({ listenerName }) => listenerName === name) ?? endpoints[0]
+  return endpoint?.advertised ?? undefined
 }
 
-function configOf({ config, logger }: BrokerOptions): BrokerConfig {
-  const { problems, notices } = checkBrokerConfig(config)
+function checkSettings({ config, cluster, logger }: BrokerOptions): void {
+  const { problems, notices } = checkBrokerConfig(config, { isAlone: cluster === undefined })
   if (problems.length > 0) {
     throw new OdradekError('invalid-config', problems.map(({ problem }) => problem).join('\n'))
   }
   for (const { problem } of notices) logger.warn(problem)
-  return new BrokerConfig(config)
+}
+
+/** A store ends leases within a second or two, and a busy broker may be late by some ten milliseconds. */
+const sessionTimeoutMsMin = 100
+
+function sessionTimeoutMsOf(config: BrokerConfig): number {
+  const name = 'broker.session.timeout.ms'
+  const timeoutMs = config.number(name)
+  if (timeoutMs >= sessionTimeoutMsMin) return timeoutMs
+  throw new OdradekError('invalid-config', `${name} is ${timeoutMs}, but must be at least ${sessionTimeoutMsMin}`)
+}
+
+/** In words that say what to do; bugs as they are. */
+function startFailure({ dataDirectory }: BrokerOptions, error: unknown): unknown {
+  if (error instanceof DiskError) return dataDirectoryFailure(dataDirectory, error)
+  if (error instanceof MetadataStoreError) return new OdradekError('metadata-store', error.message, { cause: error })
+  return error
 }
 
 function followConfig(config: BrokerConfig, image: ClusterImage, brokerId: number): void {

@@ -11,7 +11,7 @@ export { type Broker, type BrokerOptions, createBroker } from './broker.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { OdradekError } from './odradek-error.ts'
 export type { LoggerOptions } from './pino-logger.ts'
-export { type RunningBroker, type StartBrokerOptions, startBroker } from './start-broker.ts'
+export { type ClusterAddress, type RunningBroker, type StartBrokerOptions, startBroker } from './start-broker.ts'
 
 /** A logger for `startBroker`: lines for people or for programs, on standard error. */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {

@@ -1,7 +1,10 @@
-import { createMemoryDisk } from '@odradek/platform'
+import { createMemoryDisk, type Platform } from '@odradek/platform'
 import { createNodePlatform } from '@odradek/platform/node'
 import { createBroker } from './broker.ts'
 import { type Logger, silentLogger } from './logger.ts'
+import type { EtcdSecurity } from './metadata/etcd/etcd-client.ts'
+import { parseEtcdUrl } from './metadata/etcd/etcd-url.ts'
+import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
 import { OdradekError } from './odradek-error.ts'
 
 export interface StartBrokerOptions {
@@ -15,6 +18,16 @@ export interface StartBrokerOptions {
   readonly logger?: Logger
   /** Demanded of an existing data directory; a new one takes it, or a random id. */
   readonly clusterId?: string
+  /** One of several brokers, which share what is stored there. Without it the broker is a cluster of its own. */
+  readonly cluster?: ClusterAddress
+}
+
+/** Where the brokers of a cluster keep what they share. */
+export interface ClusterAddress {
+  /** etcd://HOST:PORT[,HOST:PORT...]/PREFIX */
+  readonly url: string
+  /** How to speak to etcd: TLS with these PEM texts, a user with a password. */
+  readonly security?: EtcdSecurity
 }
 
 /** A broker that serves. */
@@ -24,6 +37,7 @@ export interface RunningBroker extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly clusterId: string
+  readonly nodeId: number
   /** Lets go of everything: answers what is under way, writes what is owed, frees port and directory. Bounded; idempotent. */
   stop(): Promise<void>
 }
@@ -43,10 +57,12 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   }
   const node = createNodePlatform()
   const platform = directory === null ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node
+  const listeners = listenersOf(options.listen, config)
   const broker = await createBroker({
     platform,
+    ...(options.cluster === undefined ? {} : { cluster: { store: await openStore(options.cluster, platform) } }),
     dataDirectory: directory ?? memoryDirectory,
-    config: { ...config, ...listenersOf(options.listen, config) },
+    config: { ...config, ...listeners },
     logger: options.logger ?? silentLogger,
     ...(options.clusterId === undefined ? {} : { clusterId: options.clusterId }),
   })
@@ -58,8 +74,26 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     host,
     port: first.port,
     clusterId: broker.clusterId,
+    nodeId: broker.brokerId,
     stop: () => broker.stop(),
     [Symbol.asyncDispose]: () => broker.stop(),
+  }
+}
+
+/** Loads what speaks to etcd, which a broker alone has no use for. */
+async function openStore({ url, security = {} }: ClusterAddress, { clock, random }: Platform): Promise<MetadataStore> {
+  const { endpoints } = parseEtcdUrl(url)
+  const { EtcdStore } = await import('./metadata/etcd/etcd-store.ts')
+  try {
+    return await EtcdStore.open({ url, clock, random, security })
+  } catch (error) {
+    if (!(error instanceof MetadataStoreError)) throw error
+    const tls = security.tls === undefined ? 'without TLS' : 'with TLS'
+    throw new OdradekError(
+      'metadata-store',
+      `The cluster's metadata cannot be read from etcd at ${endpoints.join(', ')}, ${tls}: ${error.message}. Look whether etcd runs there, and whether address, TLS files, user and password are right.`,
+      { cause: error },
+    )
   }
 }
 

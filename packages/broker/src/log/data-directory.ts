@@ -1,7 +1,7 @@
 import { type Disk, DiskError, type DiskLock, type Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
-import { lockFile, metaPropertiesFile } from './file-names.ts'
+import { localMetadataFile, lockFile, metaPropertiesFile } from './file-names.ts'
 import { directoryOf, readTextFile, replaceTextFileSync } from './text-file.ts'
 
 export interface DataDirectoryOptions {
@@ -9,15 +9,19 @@ export interface DataDirectoryOptions {
   readonly random: Random
   readonly logger: Logger
   readonly path: string
-  readonly nodeId: number
+  /** Demanded of an existing directory when given; a new one takes it, or 1. */
+  readonly nodeId?: number
   /** Demanded of an existing directory when given; a new one takes it, or a random id. */
   readonly clusterId?: string
+  /** Whether its cluster's metadata lies in a store that several brokers share, and not in the directory itself. */
+  readonly isShared?: boolean
 }
 
-interface MetaProperties {
+export interface MetaProperties {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  readonly isShared: boolean
 }
 
 /** The data directory: its lock and meta.properties. Comes first at start, before the metadata store and the logs. */
@@ -40,20 +44,27 @@ export class DataDirectory {
    * Creates what is missing and takes the lock.
    * Throws OdradekError when another process holds it, or when it belongs to another node or cluster.
    */
-  static open({ disk, random, logger, path, nodeId, clusterId }: DataDirectoryOptions): DataDirectory {
+  static open(options: DataDirectoryOptions): DataDirectory {
+    const { disk, random, logger, path, nodeId, clusterId, isShared = false } = options
     const lock = takeLock(disk, path)
     try {
       const file = `${path}/${metaPropertiesFile}`
-      const text = readTextFile(disk, file)
-      if (text !== null && text.trim() !== '') {
-        const properties = parse(text, file)
-        checkOwner(properties, path, { nodeId, clusterId })
-        return new DataDirectory(path, properties, lock)
+      const found = readMetaProperties(disk, path)
+      if (found !== null) {
+        checkOwner(found, path, { nodeId, clusterId })
+        checkKind(disk, path, { found, isShared })
+        if (found.isShared !== isShared) replaceTextFileSync(disk, file, format({ ...found, isShared }))
+        return new DataDirectory(path, found, lock)
       }
-      const properties = { clusterId: clusterId ?? randomUuid(random), nodeId, directoryId: randomUuid(random) }
+      const properties: MetaProperties = {
+        clusterId: clusterId ?? randomUuid(random),
+        nodeId: nodeId ?? 1,
+        directoryId: randomUuid(random),
+        isShared,
+      }
       syncAncestors(disk, path)
       replaceTextFileSync(disk, file, format(properties))
-      logger.info('made a new data directory', { path, clusterId: properties.clusterId })
+      logger.info('made a new data directory', { path, clusterId: properties.clusterId, nodeId: properties.nodeId })
       return new DataDirectory(path, properties, lock)
     } catch (error) {
       lock.release()
@@ -65,6 +76,13 @@ export class DataDirectory {
   release(): void {
     this.#lock.release()
   }
+}
+
+/** Whose the directory is; null where it is new. Throws DiskError, and OdradekError for what cannot be understood. */
+export function readMetaProperties(disk: Disk, path: string): MetaProperties | null {
+  const file = `${path}/${metaPropertiesFile}`
+  const text = readTextFile(disk, file)
+  return text === null || text.trim() === '' ? null : parse(text, file)
 }
 
 function takeLock(disk: Disk, path: string): DiskLock {
@@ -132,7 +150,7 @@ export function dataDirectoryFailure(path: string, cause: DiskError): OdradekErr
 function checkOwner(
   properties: MetaProperties,
   path: string,
-  wanted: { nodeId: number; clusterId: string | undefined },
+  wanted: { nodeId: number | undefined; clusterId: string | undefined },
 ): void {
   if (wanted.clusterId !== undefined && wanted.clusterId !== properties.clusterId) {
     throw new OdradekError(
@@ -140,7 +158,7 @@ function checkOwner(
       `The data directory ${path} belongs to cluster ${properties.clusterId}, not to ${wanted.clusterId}. Use that cluster's id, or another data directory (log.dirs).`,
     )
   }
-  if (wanted.nodeId !== properties.nodeId) {
+  if (wanted.nodeId !== undefined && wanted.nodeId !== properties.nodeId) {
     throw new OdradekError(
       'other-node',
       `The data directory ${path} belongs to node ${properties.nodeId}, not to ${wanted.nodeId}. Set node.id=${properties.nodeId}, or use another data directory (log.dirs).`,
@@ -148,9 +166,29 @@ function checkOwner(
   }
 }
 
-function format({ clusterId, nodeId, directoryId }: MetaProperties): string {
-  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`
+/** Topics are told by the metadata: under the wrong one, the logs in the directory would be strangers. */
+function checkKind(disk: Disk, path: string, { found, isShared }: { found: MetaProperties; isShared: boolean }): void {
+  if (found.isShared && !isShared) {
+    throw new OdradekError(
+      'shared-cluster',
+      `The data directory ${path} is of node ${found.nodeId} of a cluster of several brokers, ${found.clusterId}. Start it with --cluster, or use another data directory (log.dirs).`,
+    )
+  }
+  if (isShared && !found.isShared && disk.statSync(`${path}/${localMetadataFile}`) !== null) {
+    throw new OdradekError(
+      'single-broker',
+      `The data directory ${path} is of a broker that was a cluster of its own. Bring its topics into the shared metadata first, with odradek cluster import, or use another data directory (log.dirs).`,
+    )
+  }
 }
+
+function format({ clusterId, nodeId, directoryId, isShared }: MetaProperties): string {
+  const shared = isShared ? `${sharedProperty}=true\n` : ''
+  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n${shared}`
+}
+
+/** Ours alone: Kafka's tools pass over it. */
+const sharedProperty = 'odradek.shared.metadata'
 
 function parse(text: string, file: string): MetaProperties {
   const values = new Map<string, string>()
@@ -168,7 +206,7 @@ function parse(text: string, file: string): MetaProperties {
       `${file} is not what Kafka (version=1) or Odradek writes. If the directory holds nothing of worth, remove it; else restore this file.`,
     )
   }
-  return { clusterId, nodeId: Number(nodeId), directoryId }
+  return { clusterId, nodeId: Number(nodeId), directoryId, isShared: values.get(sharedProperty) === 'true' }
 }
 
 /** Kafka's uuids: 16 random bytes in base64url, never with a leading '-', which tools would take for an option. */

@@ -3,6 +3,8 @@
 export const cleanShutdownFile = '.kafka_cleanshutdown'
 export const lockFile = '.lock'
 export const metaPropertiesFile = 'meta.properties'
+/** Ours: the metadata of a broker that is a cluster of its own. */
+export const localMetadataFile = 'cluster-metadata.jsonl'
 export const recoveryPointCheckpointFile = 'recovery-point-offset-checkpoint'
 export const logStartOffsetCheckpointFile = 'log-start-offset-checkpoint'
 export const cleanerCheckpointFile = 'cleaner-offset-checkpoint'

@@ -1,14 +1,18 @@
 import type { Clock, Timer } from '@odradek/platform'
 import type { BrokerRegistration } from '../core/cluster/cluster-change.ts'
-import type { ClusterImage } from '../core/cluster/cluster-image.ts'
+import type { BrokerEndpoint, ClusterImage } from '../core/cluster/cluster-image.ts'
 import { decideControlledShutdown, decideUncleanShutdown, partitionsLedBy } from '../core/cluster/failover.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
+import { OdradekError } from '../odradek-error.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { commitChangesMax, type MetadataStore, MetadataStoreError, type StoreLease } from './metadata-store.ts'
 
 /** Between a failure of the store and the next try to register. */
 const retryMs = 500
+
+/** A store ends leases late, and puts their end off when its own members change places. */
+const patienceInLeases = 3
 
 export interface BrokerSessionOptions {
   readonly store: MetadataStore
@@ -62,7 +66,8 @@ export class BrokerSession {
   #registering: Promise<void> | null = null
   #isCleaned: boolean
   /** Of somebody else's registration that is in the way. */
-  #awaitedEpoch: number | null = null
+  #awaited: { readonly epoch: number; readonly sinceMs: number } | null = null
+  #wasRegistered = false
   #isLeaving = false
   /** While a registration that lives is written again. */
   #isRewriting = false
@@ -178,7 +183,7 @@ export class BrokerSession {
     const { metadata, brokerId, ownsStore, ttlMs } = this.#options
     const other = metadata.image.brokers.get(brokerId)
     if (!ownsStore && other !== undefined) {
-      this.#warnOf(other.epoch)
+      this.#warnOf(other)
       await this.#wait(ttlMs, this.#waitForNews)
       return false
     }
@@ -186,12 +191,20 @@ export class BrokerSession {
     return this.#isCleaned && this.#hold === hold && !this.#isClosed
   }
 
-  #warnOf(epoch: number): void {
-    if (this.#awaitedEpoch === epoch) return
-    this.#awaitedEpoch = epoch
-    const what =
-      'the id of this broker is still registered, by an earlier run or another process: waiting until that ends'
-    this.#options.logger.warn(what, { brokerId: this.#options.brokerId, epoch })
+  /** Of an earlier run nothing is left when its lease has ended; what lasts longer is kept alive by somebody. */
+  #warnOf({ epoch, endpoints }: { readonly epoch: number; readonly endpoints: readonly BrokerEndpoint[] }): void {
+    const { brokerId, clock, logger, ttlMs } = this.#options
+    const nowMs = clock.monotonic()
+    if (this.#awaited?.epoch !== epoch) {
+      this.#awaited = { epoch, sinceMs: nowMs }
+      const what = `node id ${brokerId} is registered already, by an earlier run of this broker or by another process: waiting until that ends`
+      logger.warn(what, { brokerId, epoch, address: addressIn(endpoints) })
+    } else if (!this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases) {
+      throw new OdradekError(
+        'node-id-taken',
+        `Another broker of this cluster has node id ${brokerId}, at ${addressIn(endpoints)}. Stop that one, or start this one with another data directory and without that id (node.id).`,
+      )
+    }
   }
 
   /** What the disk has need not be what was acknowledged, so it counts for nothing until it has caught up again. */
@@ -216,6 +229,7 @@ export class BrokerSession {
     const epoch = metadata.image.brokers.get(brokerId)?.epoch
     if (this.#hold !== hold || epoch === undefined || !this.#isWithinLease(hold)) return
     hold.epoch = epoch
+    this.#wasRegistered = true
     this.#options.logger.info('registered with the cluster', { brokerId, epoch })
     this.#options.onRegistered({ lease: hold.lease, epoch })
   }
@@ -310,6 +324,10 @@ export class BrokerSession {
     if (!(error instanceof MetadataStoreError)) throw error
     this.#options.logger.warn(what, { error })
   }
+}
+
+function addressIn([first]: readonly BrokerEndpoint[]): string {
+  return first?.advertised ? `${first.advertised.host}:${first.advertised.port}` : 'an address that it does not tell'
 }
 
 function wake(waiting: ReadonlySet<() => void>): void {

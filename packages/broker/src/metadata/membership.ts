@@ -61,29 +61,29 @@ export class SoleMembership implements Membership {
   async leave(): Promise<void> {}
 }
 
+export interface ClusterMembershipOptions extends MembershipOptions {
+  readonly store: MetadataStore
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How long the cluster waits for a sign of life. */
+  readonly ttlMs: number
+  readonly wasCleanShutdown: boolean
+  readonly onLost: () => void
+}
+
 /** How long a broker that stops waits for others to take over: what nobody else can lead then stops with it. */
 const handOverMs = 10_000
 
 /** One of several brokers on a store that they share: registered under a lease, and a candidate for controller. */
 export class ClusterMembership implements Membership {
-  readonly #options: MembershipOptions
+  readonly #options: ClusterMembershipOptions
   readonly #newSession: (registration: BrokerRegistration) => BrokerSession
   readonly #election: ControllerElection
   readonly #controller: ClusterController
   #session: BrokerSession | null = null
 
-  constructor(
-    options: MembershipOptions & {
-      readonly store: MetadataStore
-      readonly config: BrokerConfig
-      readonly clock: Clock
-      readonly logger: Logger
-      /** How long the cluster waits for a sign of life. */
-      readonly ttlMs: number
-      readonly wasCleanShutdown: boolean
-      readonly onLost: () => void
-    },
-  ) {
+  constructor(options: ClusterMembershipOptions) {
     const { store, metadata, config, clock, logger, brokerId, ttlMs, wasCleanShutdown, onLost } = options
     this.#options = options
     this.#election = new ControllerElection({ metadata, clock, brokerId, logger })
@@ -125,7 +125,7 @@ export class ClusterMembership implements Membership {
   }
 
   async handOver(): Promise<void> {
-    await this.#session?.shutDown(handOverMs)
+    if (this.#options.config.boolean('controlled.shutdown.enable')) await this.#session?.shutDown(handOverMs)
   }
 
   async leave(): Promise<void> {

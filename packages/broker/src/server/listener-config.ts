@@ -1,4 +1,5 @@
 import type { BrokerEndpoint } from '../core/cluster/cluster-image.ts'
+import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { OdradekError } from '../odradek-error.ts'
 import type { ListenAddress } from './server.ts'
 
@@ -53,6 +54,21 @@ export function planListeners(settings: ListenerSettings): ListenerPlan[] {
       advertised: told === undefined ? null : { host: told.host, port: told.port },
     }
   })
+}
+
+/** Of one of several brokers: the others and all clients must reach it at one address, whoever asks. */
+export function checkSharedListeners(listeners: ListenerPlan[], config: BrokerConfig): ListenerPlan[] {
+  for (const { listenerName, host, port, advertised } of listeners) {
+    if (advertised !== null || !isWildcard(host)) continue
+    throw invalid(
+      `the listener ${listenerName} is on all addresses, of which the other brokers of the cluster must know one: set advertised.listeners=${listenerName}://HOST:${port}, with this machine's name or address for HOST`,
+    )
+  }
+  const name = config.stringOrNull('inter.broker.listener.name')
+  if (name !== null && !listeners.some(({ listenerName }) => listenerName === name)) {
+    throw invalid(`inter.broker.listener.name is ${name}, but no listener is called so`)
+  }
+  return listeners
 }
 
 interface ParsedListener {

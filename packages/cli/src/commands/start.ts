@@ -3,13 +3,16 @@ import { relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
 import { printText } from '../output/print.ts'
-import { keyValue } from './cluster-options.ts'
+import { integer, keyValue } from './cluster-options.ts'
+import { addEtcdOptions, clusterAddress, type EtcdFlags } from './etcd-options.ts'
 
-interface Flags {
+interface Flags extends EtcdFlags {
   readonly listen?: string
   readonly data?: string
   readonly memory?: boolean
   readonly clusterId?: string
+  readonly nodeId?: number
+  readonly rack?: string
   readonly config?: string
   readonly set?: ReadonlyMap<string, string>
   readonly logFormat?: 'text' | 'json'
@@ -17,12 +20,18 @@ interface Flags {
 }
 
 export function startCommand(): Command {
-  return new Command('start')
+  return addEtcdOptions(new Command('start'))
     .description('start a broker')
     .option('-l, --listen <host:port>', 'address to serve on (default: 127.0.0.1:9092); port 0 takes a free one')
     .option('-d, --data <dir>', 'directory that keeps the records (default: ./odradek-data)')
     .option('-m, --memory', 'keep everything in memory; it is gone at the end')
-    .option('--cluster-id <id>', 'the cluster that the data must belong to; a new directory takes it')
+    .option('--cluster-id <id>', 'the cluster that the data must belong to; a new one takes it')
+    .option(
+      '--node-id <n>',
+      'number of this broker (default: as the data has it, else the next that is free)',
+      integer(0),
+    )
+    .option('--rack <name>', 'where this broker stands: copies are spread over racks')
     .option('--config <file>', "settings by Kafka's names, as in its server.properties")
     .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'))
     .addOption(
@@ -42,7 +51,8 @@ export function startCommand(): Command {
 Examples:
   odradek start
   odradek start --memory --listen 127.0.0.1:0
-  odradek start --data /var/lib/odradek --listen 0.0.0.0:9092 --set num.partitions=4`,
+  odradek start --data /var/lib/odradek --listen 0.0.0.0:9092 --set num.partitions=4
+  odradek start --cluster etcd://etcd-1:2379,etcd-2:2379,etcd-3:2379/orders --listen broker-1:9092 --rack a`,
     )
     .action(start)
 }
@@ -57,7 +67,10 @@ async function start(flags: Flags): Promise<void> {
   const config: Record<string, string> = {
     ...(flags.config === undefined ? {} : await readProperties(flags.config)),
     ...Object.fromEntries(flags.set ?? []),
+    ...(flags.nodeId === undefined ? {} : { 'node.id': String(flags.nodeId) }),
+    ...(flags.rack === undefined ? {} : { 'broker.rack': flags.rack }),
   }
+  const cluster = clusterAddress(flags)
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
   const data = dataDirectory(flags, config)
   if (data === null) {
@@ -75,9 +88,11 @@ async function start(flags: Flags): Promise<void> {
     ...(listen === undefined ? {} : { listen }),
     ...(data === null ? {} : { data }),
     ...(flags.clusterId === undefined ? {} : { clusterId: flags.clusterId }),
+    ...(cluster === undefined ? {} : { cluster }),
   })
   const where = data === null ? 'in memory' : `data in ${shortest(data)}`
-  printText(`Odradek serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
+  const who = cluster === undefined ? 'Odradek' : `Node ${broker.nodeId} of cluster ${broker.clusterId}`
+  printText(`${who} serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
   const signal = await stop
   logger.info('stopping', { signal })
   await broker.stop()

@@ -12,7 +12,8 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   if (error instanceof KafkaError) return { text: `${error.message} (${error.codeName})`, exitCode: EXIT_FAILED }
   if (error instanceof ConnectionError) return { text: noBroker(error.message), exitCode: EXIT_FAILED }
   if (isBrokerError(error)) {
-    return { text: error.message, exitCode: error.code === 'invalid-config' ? EXIT_USAGE : EXIT_FAILED }
+    const isUsage = error.code === 'invalid-config' || error.code === 'bad-etcd-url'
+    return { text: error.message, exitCode: isUsage ? EXIT_USAGE : EXIT_FAILED }
   }
   if (error instanceof Error && isExpected(error)) return { text: fromLibrary(error), exitCode: EXIT_FAILED }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

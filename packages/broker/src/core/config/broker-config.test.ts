@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { BrokerConfig, checkBrokerConfig } from './broker-config.ts'
 import { nearestName } from './nearest-name.ts'
 
+const alone = (settings: Record<string, string>) => checkBrokerConfig(settings, { isAlone: true })
+
 test('a setting is what weighs most: this broker, all brokers, the start, the default', () => {
   const config = new BrokerConfig({ 'log.segment.bytes': '2000000' })
   assert.equal(config.number('log.segment.bytes'), 2_000_000)
@@ -47,7 +49,7 @@ test('the older name of the node id says the same', () => {
 })
 
 test('the stock settings of a Kafka node are taken, with a notice for what has no effect', () => {
-  const { problems, notices } = checkBrokerConfig({
+  const { problems, notices } = alone({
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.bootstrap.servers': 'localhost:9093',
@@ -79,14 +81,46 @@ test('the stock settings of a Kafka node are taken, with a notice for what has n
 })
 
 test('a setting that Odradek does not honour is refused, unless it is at its default', () => {
-  assert.deepEqual(checkBrokerConfig({ 'log.preallocate': 'true' }).problems, [
+  assert.deepEqual(alone({ 'log.preallocate': 'true' }).problems, [
     { name: 'log.preallocate', problem: 'known to Kafka, not supported by Odradek yet: log.preallocate' },
   ])
-  assert.deepEqual(checkBrokerConfig({ 'log.preallocate': ' FALSE ' }).problems, [])
+  assert.deepEqual(alone({ 'log.preallocate': ' FALSE ' }).problems, [])
+})
+
+test('what is about several brokers is honoured among them, and taken with a notice by one that is alone', () => {
+  const settings = {
+    'broker.session.timeout.ms': '6000',
+    'replica.lag.time.max.ms': '10000',
+    'unclean.leader.election.enable': 'true',
+    'num.replica.fetchers': '4',
+  }
+  assert.deepEqual(alone(settings).problems, [])
+  assert.deepEqual(
+    alone(settings).notices.map(({ problem }) => problem),
+    [
+      'broker.session.timeout.ms has no effect: one node has no followers, and nobody to be led by',
+      'replica.lag.time.max.ms has no effect: one node has no followers, and nobody to be led by',
+      'unclean.leader.election.enable has no effect: one node has no followers, and nobody to be led by',
+      'num.replica.fetchers has no effect: one connection to each leader fetches all that it leads',
+    ],
+  )
+  const { problems, notices } = checkBrokerConfig(settings, { isAlone: false })
+  assert.deepEqual(problems, [])
+  assert.deepEqual(
+    notices.map(({ name }) => name),
+    ['num.replica.fetchers'],
+  )
+})
+
+test('a class that would send readers to near replicas is refused, for nobody would do it', () => {
+  const [problem] = alone({
+    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+  }).problems
+  assert.match(problem?.problem ?? '', /not supported by Odradek yet/)
 })
 
 test('an unknown setting is refused with the nearest name, a bad value with the reason', () => {
-  const { problems } = checkBrokerConfig({ 'log.segment.byte': '1', 'num.partitions': '0', zzz: '1' })
+  const { problems } = alone({ 'log.segment.byte': '1', 'num.partitions': '0', zzz: '1' })
   assert.deepEqual(
     problems.map(({ problem }) => problem),
     [

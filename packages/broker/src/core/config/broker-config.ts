@@ -14,7 +14,7 @@ import {
   parseConfig,
 } from './config-definition.ts'
 import { nearestName } from './nearest-name.ts'
-import { brokerStanding, explainUnsupported, whyInert } from './standing.ts'
+import { brokerStanding, explainUnsupported, whyInert, whyInertAlone } from './standing.ts'
 
 /** Where a broker setting's value comes from, weightiest first. */
 export type BrokerConfigSource = 'broker' | 'all-brokers' | 'static' | 'default'
@@ -172,7 +172,10 @@ export function defaultText(name: string, definition: ConfigDefinition): string 
  * What is wrong with settings that a broker is to be started with, and what they hold that has no effect here though
  * nothing is lost by it. A broker starts only without problems.
  */
-export function checkBrokerConfig(settings: Readonly<Record<string, string>>): {
+export function checkBrokerConfig(
+  settings: Readonly<Record<string, string>>,
+  { isAlone }: { readonly isAlone: boolean },
+): {
   readonly problems: readonly ConfigProblem[]
   readonly notices: readonly ConfigProblem[]
 } {
@@ -190,9 +193,9 @@ export function checkBrokerConfig(settings: Readonly<Record<string, string>>): {
       continue
     }
     if (parsed.text === defaultText(name, definition)) continue
-    const standing = brokerStanding(name)
-    if (standing === 'unsupported') problems.push({ name, problem: explainUnsupported(name) })
-    if (standing === 'inert') notices.push({ name, problem: `${name} has no effect: ${whyInert(name)}` })
+    if (brokerStanding(name) === 'unsupported') problems.push({ name, problem: explainUnsupported(name) })
+    const because = isAlone ? whyInertAlone(name) : whyInert(name)
+    if (because !== null) notices.push({ name, problem: `${name} has no effect: ${because}` })
   }
   return { problems, notices }
 }

@@ -1,5 +1,6 @@
 // Which settings Odradek honours. Every setting that Kafka knows has one of three standings:
-//   honoured     it does what Kafka's documentation says;
+//   honoured     it does what Kafka's documentation says; some only where there are several brokers: on one node nothing is
+//                lost, so they are taken there with a notice;
 //   inert        it is about something that is not here by design (threads, the quorum of controllers), so nothing is
 //                lost: taken with a notice;
 //   unsupported  somebody would rely on it in vain: refused, unless it is set to its default.
@@ -33,14 +34,12 @@ const honouredTopicSettings = new Set([
   'segment.index.bytes',
   'segment.jitter.ms',
   'segment.ms',
-])
-
-/** One node has no replicas to elect from, and no followers to slow down. */
-const inertTopicSettings = new Set([
-  'follower.replication.throttled.replicas',
-  'leader.replication.throttled.replicas',
+  // One node has nobody to elect.
   'unclean.leader.election.enable',
 ])
+
+/** They say which replicas a rate is for, and every rate is refused: without one they mean nothing in Kafka either. */
+const inertTopicSettings = new Set(['follower.replication.throttled.replicas', 'leader.replication.throttled.replicas'])
 
 const honouredBrokerSettings = new Set([
   // node and cluster
@@ -116,6 +115,25 @@ const honouredBrokerSettings = new Set([
   'offsets.topic.segment.bytes',
 ])
 
+/** Honoured where there are several brokers. */
+const clusterBrokerSettings = new Set([
+  'auto.leader.rebalance.enable',
+  // As the length of the lease under which the broker is registered.
+  'broker.session.timeout.ms',
+  'controlled.shutdown.enable',
+  'inter.broker.listener.name',
+  'leader.imbalance.check.interval.seconds',
+  'replica.fetch.backoff.ms',
+  'replica.fetch.max.bytes',
+  'replica.fetch.min.bytes',
+  'replica.fetch.response.max.bytes',
+  'replica.fetch.wait.max.ms',
+  'replica.lag.time.max.ms',
+  'replica.socket.timeout.ms',
+  'unclean.leader.election.enable',
+])
+const becauseAlone = 'one node has no followers, and nobody to be led by'
+
 /** Each with the reason why nothing is lost. */
 const inertBrokerSettings: readonly { readonly because: string; readonly names: readonly (string | RegExp)[] }[] = [
   {
@@ -132,26 +150,24 @@ const inertBrokerSettings: readonly { readonly because: string; readonly names: 
     ],
   },
   {
-    because: 'one node needs no quorum of controllers',
-    names: [
-      'process.roles',
-      /^controller\.(quorum|listener|performance|socket)\./,
-      /^metadata\.(log|max)\./,
-      /^broker\.(heartbeat|session)\./,
-      'initial.broker.registration.timeout.ms',
-      'inter.broker.listener.name',
-    ],
+    because: 'the metadata store takes the place of a quorum of controllers',
+    names: ['process.roles', /^controller\.(quorum|listener|performance|socket)\./, /^metadata\.(log|max)\./],
   },
   {
-    because: 'one node has no followers and nobody to hand leadership to',
-    names: [
-      /^replica\./,
-      'auto.leader.rebalance.enable',
-      'controlled.shutdown.enable',
-      'leader.imbalance.check.interval.seconds',
-      'num.replica.fetchers',
-      'unclean.leader.election.enable',
-    ],
+    because: 'a broker gives three signs of life within broker.session.timeout.ms',
+    names: ['broker.heartbeat.interval.ms'],
+  },
+  {
+    because: 'a broker that cannot register says so and tries on until it can',
+    names: ['initial.broker.registration.timeout.ms'],
+  },
+  {
+    because: 'one connection to each leader fetches all that it leads',
+    names: ['num.replica.fetchers'],
+  },
+  {
+    because: 'high watermarks are noted together with the recovery points: log.flush.offset.checkpoint.interval.ms',
+    names: ['replica.high.watermark.checkpoint.interval.ms'],
   },
   {
     because: 'waiting requests are forgotten as soon as they are done',
@@ -159,7 +175,7 @@ const inertBrokerSettings: readonly { readonly because: string; readonly names: 
   },
   {
     because: 'the operating system sizes the buffers of connections',
-    names: ['socket.receive.buffer.bytes', 'socket.send.buffer.bytes'],
+    names: ['replica.socket.receive.buffer.bytes', 'socket.receive.buffer.bytes', 'socket.send.buffer.bytes'],
   },
   {
     because: 'requests are read only as fast as they are answered',
@@ -177,7 +193,7 @@ export function topicStanding(name: string): Standing {
 }
 
 export function brokerStanding(name: string): Standing {
-  if (honouredBrokerSettings.has(name)) return 'honoured'
+  if (honouredBrokerSettings.has(name) || clusterBrokerSettings.has(name)) return 'honoured'
   return whyInert(name) === null ? 'unsupported' : 'inert'
 }
 
@@ -187,6 +203,11 @@ export function whyInert(name: string): string | null {
     names.some(one => (typeof one === 'string' ? one === name : one.test(name))),
   )
   return reason?.because ?? null
+}
+
+/** Why a setting has no effect on a broker that is a cluster of its own, nor loses anything by it; null for the others. */
+export function whyInertAlone(name: string): string | null {
+  return clusterBrokerSettings.has(name) ? becauseAlone : whyInert(name)
 }
 
 export function explainUnsupported(name: string): string {
