@@ -39,6 +39,9 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/^(\[.*\n)\1+/gm, '$1'],
   // Formatters that end no line.
   [/\}(?=\{"key":)/g, '}\n'],
+  // How long its producer took to fill it is in the size of a batch: in the lengths of its records' times.
+  [/^(baseOffset: \d+ lastOffset: \d+ count: (?!1 )\d+ .* size: )\d+/gm, '$1<n>'],
+  [/^(baseOffset: .* position: )(?!0 )\d+/gm, '$1<n>'],
   // The checksum of what has a time in it.
   [/(?<=\bcrc: )\d+/g, '<crc>'],
   // The speed of the perf tools.

@@ -184,10 +184,15 @@ export class Segment {
     this.#file = null
   }
 
-  /** Takes the place behind the last batch; the write itself is the caller's. Returns its position. */
+  /** Takes the place behind the last batch; the write itself is the caller's. Returns its position. Throws DiskError. */
   place(batch: PlacedBatch, indexIntervalBytes: number): number {
     const position = this.#sizeBytes
-    if (position === 0) this.#firstTimestamp = batch.maxTimestamp
+    if (position === 0) {
+      this.#firstTimestamp = batch.maxTimestamp
+      // Tools that look at a running broker's files want to find them beside the batches.
+      this.offsetIndex.file.persist()
+      this.timeIndex.file.persist()
+    }
     const max = this.#loadMaxTimestamp()
     if (batch.maxTimestamp > max.timestamp) {
       max.timestamp = batch.maxTimestamp
