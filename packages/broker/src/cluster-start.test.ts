@@ -139,3 +139,9 @@ test('in a cluster a listener needs an address that the others can reach', async
   assert.match(short, /^invalid-config: broker\.session\.timeout\.ms is 10/)
   await world.start({ host: 'a', config: { listeners, 'advertised.listeners': 'PLAINTEXT://a:9092' } })
 })
+
+test('a cluster is born with the least number of in-sync replicas that its founder was told', async () => {
+  const world = await World.open()
+  const broker = await world.start({ host: 'a', config: { 'min.insync.replicas': '2' } })
+  assert.deepEqual(broker.image.configs.get('broker/'), { 'min.insync.replicas': '2' })
+})

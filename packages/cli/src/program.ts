@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Help } from 'commander'
 import { clusterOptionsHeading } from './commands/cluster-options.ts'
 import { consumeCommand } from './commands/consume.ts'
+import { etcdOptionsHeading } from './commands/etcd-options.ts'
 import { groupCommand } from './commands/group.ts'
 import { produceCommand } from './commands/produce.ts'
 import { startCommand } from './commands/start.ts'
@@ -56,7 +57,7 @@ function nameOf(command: Command): string {
 }
 
 function isOwn([heading]: [heading: string, ...unknown[]]): boolean {
-  return heading !== clusterOptionsHeading
+  return heading !== clusterOptionsHeading && heading !== etcdOptionsHeading
 }
 
 function version(): string {
