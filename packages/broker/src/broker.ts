@@ -59,6 +59,8 @@ export interface SharedCluster {
 export interface Broker {
   readonly clusterId: string
   readonly brokerId: number
+  /** Of the cluster, as this broker tells it to clients now. */
+  readonly image: ClusterImage
   /** In the order of the setting `listeners`, with the ports that they have got. */
   readonly listeners: readonly BoundListener[]
   /** Bounded and idempotent: see Shutdown. */
@@ -108,7 +110,7 @@ async function start(plan: Plan): Promise<Broker> {
 
   const membership: Membership =
     cluster === undefined
-      ? new SoleMembership({ metadata, random, brokerId, clusterId })
+      ? new SoleMembership({ metadata, config, random, brokerId, clusterId })
       : new ClusterMembership({
           store: cluster.store,
           metadata,
@@ -224,7 +226,15 @@ async function start(plan: Plan): Promise<Broker> {
   lagWatch.start()
   server.serve()
   for (const { listenerName, host, port } of bound) logger.info('listening', { listener: listenerName, host, port })
-  return { clusterId, brokerId, listeners: bound, stop: () => shutdown.run() }
+  return {
+    clusterId,
+    brokerId,
+    get image() {
+      return metadata.image
+    },
+    listeners: bound,
+    stop: () => shutdown.run(),
+  }
 }
 
 /** Kafka's MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS. */
@@ -253,7 +263,8 @@ async function openShared(plan: Plan, { store }: SharedCluster): Promise<Opened>
   const metadata = await openMetadata(plan, store)
   const found = readMetaProperties(disk, plan.dataDirectory)
   checkCluster(plan, { present: metadata.image.clusterId, found: found?.isShared ? found.clusterId : undefined })
-  const clusterId = await foundCluster(metadata, { random, clusterId: plan.clusterId ?? found?.clusterId })
+  const config = new BrokerConfig(plan.config)
+  const clusterId = await foundCluster(metadata, { random, config, clusterId: plan.clusterId ?? found?.clusterId })
   const demanded = demandedNodeId(plan) ?? found?.nodeId
   const nodeId = demanded ?? (await allocateNodeId(store))
   const dataDirectory = openDataDirectory(plan, { nodeId, clusterId, isShared: true })

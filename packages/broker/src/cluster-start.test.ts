@@ -125,7 +125,7 @@ test('a node id that another broker lives under is refused, once it is sure that
   const logger: Logger = { ...silentLogger, warn: text => warnings.push(text) }
   const refusal = await world.refusal({ host: 'b', config: { 'node.id': '1' }, logger })
   assert.match(refusal, /^node-id-taken: Another broker of this cluster has node id 1, at a:9092\. Stop that one/)
-  assert.equal(warnings.filter(text => /node id 1 is registered already/.test(text)).length, 1)
+  assert.equal(warnings.filter(text => /node id of this broker is registered already/.test(text)).length, 1)
 })
 
 test('in a cluster a listener needs an address that the others can reach', async () => {
@@ -138,4 +138,10 @@ test('in a cluster a listener needs an address that the others can reach', async
   const short = await world.refusal({ host: 'a', config: { 'broker.session.timeout.ms': '10' } })
   assert.match(short, /^invalid-config: broker\.session\.timeout\.ms is 10/)
   await world.start({ host: 'a', config: { listeners, 'advertised.listeners': 'PLAINTEXT://a:9092' } })
+})
+
+test('a cluster is born with the least number of in-sync replicas that its founder was told', async () => {
+  const world = await World.open()
+  const broker = await world.start({ host: 'a', config: { 'min.insync.replicas': '2' } })
+  assert.deepEqual(broker.image.configs.get('broker/'), { 'min.insync.replicas': '2' })
 })

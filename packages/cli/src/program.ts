@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, Help } from 'commander'
 import { clusterOptionsHeading } from './commands/cluster-options.ts'
 import { consumeCommand } from './commands/consume.ts'
+import { devCommand } from './commands/dev.ts'
+import { etcdOptionsHeading } from './commands/etcd-options.ts'
 import { groupCommand } from './commands/group.ts'
 import { produceCommand } from './commands/produce.ts'
 import { startCommand } from './commands/start.ts'
@@ -13,6 +15,7 @@ export function createProgram(): Command {
     .description('Kafka in TypeScript: start a broker, and work with any Kafka')
     .version(version(), '-V, --version')
     .addCommand(startCommand())
+    .addCommand(devCommand())
     .addCommand(topicCommand())
     .addCommand(produceCommand())
     .addCommand(consumeCommand())
@@ -56,7 +59,7 @@ function nameOf(command: Command): string {
 }
 
 function isOwn([heading]: [heading: string, ...unknown[]]): boolean {
-  return heading !== clusterOptionsHeading
+  return heading !== clusterOptionsHeading && heading !== etcdOptionsHeading
 }
 
 function version(): string {

@@ -197,7 +197,8 @@ export class BrokerSession {
     const nowMs = clock.monotonic()
     if (this.#awaited?.epoch !== epoch) {
       this.#awaited = { epoch, sinceMs: nowMs }
-      const what = `node id ${brokerId} is registered already, by an earlier run of this broker or by another process: waiting until that ends`
+      const what =
+        'the node id of this broker is registered already, by an earlier run of it or by another process: waiting until that ends'
       logger.warn(what, { brokerId, epoch, address: addressIn(endpoints) })
     } else if (!this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases) {
       throw new OdradekError(

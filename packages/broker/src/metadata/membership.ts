@@ -24,6 +24,7 @@ export interface Membership {
 
 export interface MembershipOptions {
   readonly metadata: ClusterMetadata
+  readonly config: BrokerConfig
   readonly random: Random
   readonly brokerId: number
   /** Demanded of an existing cluster; for one that is founded now its id, by chance where it is left out. */
@@ -63,7 +64,6 @@ export class SoleMembership implements Membership {
 
 export interface ClusterMembershipOptions extends MembershipOptions {
   readonly store: MetadataStore
-  readonly config: BrokerConfig
   readonly clock: Clock
   readonly logger: Logger
   /** How long the cluster waits for a sign of life. */

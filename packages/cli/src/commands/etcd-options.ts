@@ -13,14 +13,15 @@ export interface EtcdFlags {
   readonly etcdPasswordFile?: string
 }
 
-const heading = 'Cluster:'
+/** Under which help lists them. */
+export const etcdOptionsHeading = 'One of several brokers:'
 /** For those who keep secrets in the environment: on a command line everybody on the machine could read it. */
 const passwordVariable = 'ODRADEK_ETCD_PASSWORD'
 
 /** Where a cluster keeps its metadata, and how to get in there. */
 export function addEtcdOptions(command: Command): Command {
   const options: readonly [flags: string, description: string, variable: string][] = [
-    ['--cluster <url>', 'etcd://HOST:PORT[,HOST:PORT...]/PREFIX: one of several brokers', 'ODRADEK_CLUSTER'],
+    ['--cluster <url>', 'etcd://HOST:PORT[,HOST:PORT...]/PREFIX, the same for all of them', 'ODRADEK_CLUSTER'],
     ['--etcd-tls', 'speak TLS with etcd; so does any of the next three', 'ODRADEK_ETCD_TLS'],
     ['--etcd-ca <file>', 'PEM of whom to trust (default: those that Node trusts)', 'ODRADEK_ETCD_CA'],
     ['--etcd-cert <file>', "PEM of the broker's own certificate", 'ODRADEK_ETCD_CERT'],
@@ -29,7 +30,7 @@ export function addEtcdOptions(command: Command): Command {
     ['--etcd-password-file <file>', 'holds the password of that user', 'ODRADEK_ETCD_PASSWORD_FILE'],
   ]
   for (const [flags, description, variable] of options) {
-    command.addOption(new Option(flags, description).env(variable).helpGroup(heading))
+    command.addOption(new Option(flags, description).env(variable).helpGroup(etcdOptionsHeading))
   }
   return command
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { EXIT_FAILED, UsageError } from '../output/failure.ts'
+import { UsageError } from '../output/failure.ts'
 import { printText } from '../output/print.ts'
 import { integer, keyValue } from './cluster-options.ts'
 import { addEtcdOptions, clusterAddress, type EtcdFlags } from './etcd-options.ts'
+import { stopSignal } from './stop-signal.ts'
 
 interface Flags extends EtcdFlags {
   readonly listen?: string
@@ -100,7 +101,7 @@ async function start(flags: Flags): Promise<void> {
 }
 
 /** As a person would write it from here. */
-function shortest(path: string): string {
+export function shortest(path: string): string {
   const fromHere = relative(process.cwd(), path)
   return fromHere.startsWith('..') || fromHere.length > path.length ? path : fromHere || '.'
 }
@@ -139,18 +140,4 @@ function whyUnreadable(error: unknown): string {
     default:
       return error.message
   }
-}
-
-/** Resolves at the first request to stop; a second one ends the process at once, as a person who asks twice expects. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise(resolve => {
-    let asked = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(EXIT_FAILED)
-        asked = true
-        resolve(signal)
-      })
-    }
-  })
 }

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { ClusterClient } from '@odradek/client'
+import { createNodePlatform } from '@odradek/platform/node'
+import { OdradekError, type RunningCluster, type StartClusterOptions, startCluster } from './index.ts'
+import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
+
+const platform = createNodePlatform()
+const { clock } = platform
+
+async function testCluster(t: TestContext, options: StartClusterOptions = {}): Promise<RunningCluster> {
+  const config = { 'broker.session.timeout.ms': 500, ...options.config }
+  const cluster = await startCluster({ ...options, config })
+  t.after(() => cluster.stop())
+  return cluster
+}
+
+function clientOf(t: TestContext, bootstrap: string): ClusterClient {
+  const client = new ClusterClient({ platform, bootstrap, clientId: 'test', timeoutMs: 1000 })
+  t.after(() => client.close())
+  return client
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 5) {
+    if (condition()) return
+    await sleep(clock, 5)
+  }
+  assert.fail(`not within ten seconds: ${what}`)
+}
+
+async function liveOnesOf(client: ClusterClient): Promise<number[]> {
+  const { brokers } = await client.metadata([])
+  return brokers.map(({ nodeId }) => nodeId).toSorted()
+}
+
+test('when a cluster has started, every broker tells of all of them and of a controller', async t => {
+  const cluster = await testCluster(t, { brokers: 3, racks: ['a', 'b'] })
+  assert.deepEqual(
+    cluster.brokers.map(({ nodeId, state }) => [nodeId, state]),
+    [
+      [1, 'running'],
+      [2, 'running'],
+      [3, 'running'],
+    ],
+  )
+  const controllers = new Set<number>()
+  for (const { host, port } of cluster.brokers) {
+    const client = clientOf(t, `${host}:${port}`)
+    const { brokers, clusterId, controllerId } = await client.metadata([])
+    assert.deepEqual(brokers.map(({ nodeId, rack }) => `${nodeId}${rack}`).toSorted(), ['1a', '2b', '3a'])
+    assert.equal(clusterId, cluster.clusterId)
+    controllers.add(controllerId)
+  }
+  assert.ok(cluster.controller() !== null)
+  assert.equal(cluster.bootstrapServers, cluster.brokers.map(({ port }) => `127.0.0.1:${port}`).join())
+})
+
+test('what was acknowledged survives brokers that are killed, paused, cut off and stopped, once and in order', async t => {
+  const cluster = await testCluster(t)
+  const client = clientOf(t, cluster.bootstrapServers)
+  await createReplicatedTopic({ client, clock }, 't')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  const acknowledged = new Map<number, string>()
+  let isDone = false
+  const producing = (async () => {
+    for (let n = 0; !isDone; n++) {
+      acknowledged.set(await producer.send(`v${n}`), `v${n}`)
+      await sleep(clock, 2)
+    }
+  })()
+  const faults: ((leader: NonNullable<ReturnType<RunningCluster['leaderOf']>>) => Promise<void>)[] = [
+    async leader => {
+      await leader.kill()
+      await until(() => ![leader, null].includes(cluster.leaderOf('t', 0)), 'another leader after a kill')
+      await leader.start()
+    },
+    async leader => {
+      leader.pause()
+      await until(() => ![leader, null].includes(cluster.leaderOf('t', 0)), 'another leader after a pause')
+      leader.resume()
+    },
+    async leader => {
+      leader.isolate()
+      await until(() => ![leader, null].includes(cluster.leaderOf('t', 0)), 'another leader after a cut')
+      leader.heal()
+    },
+    leader => leader.restart(),
+  ]
+  for (const fault of faults) {
+    const before = acknowledged.size
+    await until(() => cluster.leaderOf('t', 0)?.state === 'running', 'a leader')
+    const leader = cluster.leaderOf('t', 0)
+    if (leader !== null) await fault(leader)
+    await until(() => acknowledged.size > before + 20, 'acknowledgements after the fault')
+  }
+  isDone = true
+  await producing
+  const found = await readPartition({ client, clock }, 't')
+  for (const [offset, value] of acknowledged) assert.equal(found.get(offset), value)
+  assert.deepEqual(
+    [...found.values()],
+    Array.from({ length: acknowledged.size }, (_, n) => `v${n}`),
+  )
+})
+
+test('a paused broker answers nobody until it goes on, and a killed one does not come back by itself', async t => {
+  const cluster = await testCluster(t)
+  const [first, second] = cluster.brokers
+  if (first === undefined || second === undefined) throw new Error('a cluster of three')
+  const toFirst = clientOf(t, `127.0.0.1:${first.port}`)
+  first.pause()
+  assert.equal(first.state, 'paused')
+  await assert.rejects(toFirst.metadata([]))
+  first.resume()
+  await until(() => first.state === 'running', 'running')
+  assert.ok((await liveOnesOf(clientOf(t, `127.0.0.1:${first.port}`))).includes(2))
+  await second.kill()
+  assert.equal(second.state, 'stopped')
+  await assert.rejects(clientOf(t, `127.0.0.1:${second.port}`).metadata([]))
+  assert.throws(
+    () => second.pause(),
+    (error: unknown) => error instanceof OdradekError && /Broker 2 does not run/.test(error.message),
+  )
+})
+
+test('a broker that is cut off is gone for clients and for the others, and is back after that', async t => {
+  const cluster = await testCluster(t)
+  const broker = cluster.broker(3)
+  const toOthers = clientOf(t, `127.0.0.1:${cluster.broker(1).port}`)
+  broker.isolate()
+  assert.equal(broker.state, 'isolated')
+  await assert.rejects(clientOf(t, `127.0.0.1:${broker.port}`).metadata([]))
+  await until(() => cluster.controller()?.state === 'running', 'a controller that is not cut off')
+  for (let live = [3]; live.includes(3); live = await liveOnesOf(toOthers)) await sleep(clock, 20)
+  broker.heal()
+  for (let live = [1]; !live.includes(3); live = await liveOnesOf(toOthers)) await sleep(clock, 20)
+  assert.deepEqual(await liveOnesOf(clientOf(t, `127.0.0.1:${broker.port}`)), [1, 2, 3])
+})
+
+test('a cluster stops in time, whatever is the matter with its brokers', async t => {
+  const cluster = await testCluster(t)
+  cluster.broker(1).pause()
+  cluster.broker(2).isolate()
+  await cluster.broker(3).kill()
+  const startedMs = performance.now()
+  await cluster.stop()
+  await cluster.stop()
+  assert.ok(performance.now() - startedMs < 5000)
+  assert.ok(cluster.brokers.every(({ state }) => state === 'stopped'))
+})
+
+test('a broker can be killed while it stops', async t => {
+  const cluster = await testCluster(t)
+  const stopping = cluster.broker(1).stop()
+  await cluster.broker(1).kill()
+  await stopping
+  await cluster.broker(1).start()
+  assert.equal(cluster.broker(1).state, 'running')
+})
+
+test('a program that stops its cluster ends by itself', async () => {
+  const entry = new URL('./index.ts', import.meta.url).href
+  const program = `
+    import { startCluster } from '${entry}'
+    const cluster = await startCluster()
+    await cluster.broker(1).kill()
+    cluster.broker(2).isolate()
+    await cluster.stop()
+    console.log('stopped')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const timeout = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  let output = ''
+  child.stdout.on('data', chunk => {
+    output += chunk
+  })
+  const code = await new Promise(resolve => child.on('exit', resolve))
+  clearTimeout(timeout)
+  assert.deepEqual([output, code], ['stopped\n', 0])
+})
+
+test('with a directory the records and the cluster are there after a restart', async t => {
+  const data = mkdtempSync(join(tmpdir(), 'odradek-test-'))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  const first = await testCluster(t, { data })
+  const client = clientOf(t, first.bootstrapServers)
+  await createReplicatedTopic({ client, clock }, 't')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  for (let n = 0; n < 5; n++) await producer.send(`v${n}`)
+  await first.broker(2).kill()
+  await first.stop()
+  const second = await testCluster(t, { data })
+  assert.equal(second.clusterId, first.clusterId)
+  const reader = clientOf(t, second.bootstrapServers)
+  assert.deepEqual([...(await readPartition({ client: reader, clock }, 't')).values()], ['v0', 'v1', 'v2', 'v3', 'v4'])
+})
+
+test('what cannot be is refused with what to do', async () => {
+  const refused = async (options: StartClusterOptions, message: RegExp) => {
+    await assert.rejects(startCluster(options), (error: unknown) => {
+      assert.ok(error instanceof OdradekError, String(error))
+      assert.match(error.message, message)
+      return true
+    })
+  }
+  await refused({ brokers: 0 }, /brokers is 0/)
+  await refused({ port: 65_535 }, /there are no 3 ports/)
+  await refused({ racks: [] }, /racks is empty/)
+  await refused({ config: { 'node.id': 4 } }, /node\.id would be the same for all brokers/)
+  await refused({ config: { 'num.partitons': 4 } }, /did you mean num\.partitions/)
+})
