@@ -1,5 +1,5 @@
 import { formatLeaderEpochs } from './checkpoint-file.ts'
-import { leaderEpochCheckpointFile } from './file-names.ts'
+import { leaderEpochCheckpointFile, partitionMetadataFile } from './file-names.ts'
 import { Flusher } from './flusher.ts'
 import type { LogContext } from './log-context.ts'
 import type { LoadedLog } from './log-loader.ts'
@@ -13,6 +13,7 @@ export class LogFlush {
   readonly #writtenEnd: () => number
   readonly #flusher: Flusher
   #epochsAreSaved: boolean
+  #idIsSynced: boolean
   #lastFlushMs: number
 
   constructor(options: { context: LogContext; directory: string; loaded: LoadedLog; writtenEnd: () => number }) {
@@ -22,6 +23,7 @@ export class LogFlush {
     this.#loaded = loaded
     this.#writtenEnd = options.writtenEnd
     this.#epochsAreSaved = !loaded.epochsChanged
+    this.#idIsSynced = loaded.isClean
     this.#lastFlushMs = context.clock.now()
     this.#flusher = new Flusher({
       disk: context.disk,
@@ -31,7 +33,10 @@ export class LogFlush {
       snapshots: loaded.snapshots,
       recoveryPoint: loaded.recoveryPoint,
       namesAreSynced: loaded.isClean,
-      beforeSync: () => this.#saveEpochs(),
+      beforeSync: async () => {
+        await this.#syncId()
+        await this.#saveEpochs()
+      },
     })
   }
 
@@ -44,6 +49,11 @@ export class LogFlush {
     this.#epochsAreSaved = false
   }
 
+  /** partition.metadata was written since. */
+  idChanged(): void {
+    this.#idIsSynced = false
+  }
+
   isDue(nowMs: number, flushMs: number): boolean {
     return nowMs - this.#lastFlushMs >= flushMs && this.#flusher.syncedOffset < this.#writtenEnd()
   }
@@ -52,6 +62,26 @@ export class LogFlush {
   async flush(): Promise<void> {
     this.#lastFlushMs = this.#context.clock.now()
     await this.#flusher.flush(this.#writtenEnd)
+  }
+
+  /**
+   * A power loss leaves an empty file of what was never synced, and records without the id of their topic: who would then be
+   * taken for those of the next topic of that name.
+   */
+  async #syncId(): Promise<void> {
+    if (this.#idIsSynced) return
+    this.#idIsSynced = true
+    const { disk } = this.#context
+    const path = `${this.#directory}/${partitionMetadataFile}`
+    try {
+      // Kafka's oldest directories have none.
+      if (disk.statSync(path) === null) return
+      const file = disk.openSync(path, { create: false })
+      await file.sync().finally(() => file.closeSync())
+    } catch (error) {
+      this.#idIsSynced = false
+      throw error
+    }
   }
 
   async #saveEpochs(): Promise<void> {

@@ -192,6 +192,7 @@ export class PartitionLog {
   /** For LogManager: a directory without partition.metadata gets its id. */
   set topicId(topicId: string) {
     this.#topicId = topicId
+    this.#flush.idChanged()
   }
 
   get config(): LogConfig {

@@ -78,6 +78,12 @@ export class SimulatedNetwork {
     this.block(other, one)
   }
 
+  /** Both ways between two machines are open again. */
+  unblock(one: string, other: string): void {
+    this.#blocked.delete(`${one}>${other}`)
+    this.#blocked.delete(`${other}>${one}`)
+  }
+
   /** Ends all blocks. */
   heal(): void {
     this.#blocked.clear()

@@ -171,6 +171,13 @@ export class SimulatedMachine {
     this.disk.killProcess(this.#process)
   }
 
+  /** The process stands still, as at SIGSTOP, a long collection, or a host that sleeps; what was due meanwhile comes afterwards. */
+  pause(durationMs: number): void {
+    if (!this.isUp) return
+    this.#trace.text(`${this.name} pause`)
+    this.#process.block(durationMs)
+  }
+
   /** Process and page cache are gone; the disk makes of what was not synced what it likes. */
   powerLoss(): void {
     if (!this.#hasPower) return

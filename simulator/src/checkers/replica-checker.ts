@@ -1,0 +1,107 @@
+/**
+ * What the brokers' disks hold, against what clients were given and promised.
+ *
+ * Invariants: below the high watermark that a replica itself has noted, it has what readers were given, byte for byte; each
+ * member of the in-sync set, and each that is eligible to lead, has all that was acknowledged, unless its disk has lost it
+ * since, which is told by its power losses.
+ */
+import type { Cluster } from '../cluster.ts'
+import type { KnownPartition, PartitionStep } from '../cluster-state.ts'
+import type { Ledger } from '../ledger.ts'
+import { checkpointedHighWatermarks, endOf, type StoredBatch, storedBatches } from '../replica-files.ts'
+import { Violation } from '../verdict.ts'
+
+export class ReplicaChecker {
+  readonly #cluster: Cluster
+  readonly #ledger: Ledger
+  readonly #isFlushed: boolean
+  /** When each broker came into each in-sync set, by TOPIC-ID/N/BROKER. */
+  readonly #joinedMs = new Map<string, number>()
+
+  constructor({ cluster, ledger, isFlushed }: { cluster: Cluster; ledger: Ledger; isFlushed: boolean }) {
+    this.#cluster = cluster
+    this.#ledger = ledger
+    this.#isFlushed = isFlushed
+  }
+
+  note({ key, before, after }: PartitionStep): void {
+    for (const id of after.isr) {
+      if (before?.isr.includes(id)) continue
+      this.#joinedMs.set(`${key}/${id}`, this.#cluster.simulation.nowMs)
+    }
+  }
+
+  /** Whether the replica has been brought up to date since its disk last lost anything. */
+  hasAll({ topicId, index }: KnownPartition, brokerId: number): boolean {
+    const joinedMs = this.#joinedMs.get(`${topicId}/${index}/${brokerId}`) ?? Number.NEGATIVE_INFINITY
+    const lostMs = this.#isFlushed ? this.#cluster.lastDiskLossMs(brokerId) : this.#cluster.lastPowerLossMs(brokerId)
+    return joinedMs > lostMs
+  }
+
+  /** All that has been acknowledged up to now is on the disks of those who may lead next. */
+  checkAcknowledged(partition: KnownPartition): void {
+    const { topic, topicId, index, state } = partition
+    const end = this.#ledger.acknowledgedTo(topicId, index)
+    if (end === 0) return
+    for (const id of [...state.isr, ...state.elr]) {
+      if (!this.hasAll(partition, id)) continue
+      const batches = storedBatches(this.#cluster, id, partition)
+      if (batches !== null && endOf(batches) >= end) continue
+      const has = batches === null ? 'nothing' : `all below ${endOf(batches)}`
+      const role = state.isr.includes(id) ? 'in-sync' : 'eligible'
+      throw new Violation(
+        'in-sync replicas have what was acknowledged',
+        `${topic}-${index}: ${role} broker ${id} has ${has}, acknowledged is all below ${end}`,
+      )
+    }
+  }
+
+  /** A replica that runs, below the high watermark that it has noted. */
+  checkCommitted(partition: KnownPartition, brokerId: number): void {
+    const highWatermark = checkpointedHighWatermarks(this.#cluster, brokerId).get(
+      `${partition.topic}-${partition.index}`,
+    )
+    const batches = storedBatches(this.#cluster, brokerId, partition)
+    if (highWatermark === undefined || batches === null) return
+    this.#compare(partition, brokerId, batches, highWatermark)
+  }
+
+  /** In quiet times: every replica has all of it. */
+  checkWhole(partition: KnownPartition): void {
+    const { topic, topicId, index, state } = partition
+    const end = this.#ledger.readTo(topicId, index)
+    let first: StoredBatch[] | null = null
+    for (const id of state.replicas) {
+      const batches = storedBatches(this.#cluster, id, partition) ?? []
+      const where = `${topic}-${index} on broker ${id}`
+      if (endOf(batches) < end) throw new Violation('replicas', `${where} ends at ${endOf(batches)}, not at ${end}`)
+      this.#compare(partition, id, batches, end)
+      if (first !== null && !isSame(first, batches)) {
+        throw new Violation('replicas', `${where} differs from the one on broker ${state.replicas[0]}`)
+      }
+      first = batches
+    }
+  }
+
+  #compare({ topic, topicId, index }: KnownPartition, brokerId: number, batches: StoredBatch[], end: number): void {
+    const seen = this.#ledger.batches(topicId, index)
+    for (const { baseOffset, lastOffset, bytes } of batches) {
+      if (lastOffset >= end) return
+      const expected = seen.get(baseOffset)
+      if (lastOffset >= this.#ledger.readTo(topicId, index)) return
+      if (expected?.bytes.equals(bytes)) continue
+      const where = `${topic}-${index} on broker ${brokerId}`
+      throw new Violation(
+        'committed prefix',
+        `${where}: batch ${baseOffset}-${lastOffset} is not what readers were given`,
+      )
+    }
+  }
+}
+
+function isSame(one: readonly StoredBatch[], other: readonly StoredBatch[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ bytes }, at) => other[at] !== undefined && bytes.equals(other[at].bytes))
+  )
+}

@@ -1,0 +1,179 @@
+/**
+ * Deliberate faults of the code, each of them one that somebody could make. They are what the simulator is measured by: it must find
+ * every one of them. `find` stands exactly once in its file.
+ */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** What it breaks. */
+  readonly why: string
+}
+
+const broker = 'packages/broker/src'
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'acknowledged-without-followers',
+    file: `${broker}/replication/partition-leader.ts`,
+    find: 'this.#options.log.highWatermarkLimit = common',
+    replace: 'this.#options.log.highWatermarkLimit = Number.MAX_SAFE_INTEGER',
+    why: "the high watermark is the end of the leader's own log: an ISR that acknowledges too early",
+  },
+  {
+    name: 'one-follower-is-enough',
+    file: `${broker}/core/partition/replica-progress.ts`,
+    find: 'if (end < common) common = end',
+    replace: 'if (common === Number.MAX_SAFE_INTEGER || end > common) common = end',
+    why: 'committed is what the quickest follower has, not the slowest',
+  },
+  {
+    name: 'high-watermark-below-min-isr',
+    file: `${broker}/replication/partition-leader.ts`,
+    find: 'if (this.isUnderMinIsr) return\n    const { isr }',
+    replace: 'const { isr }',
+    why: 'the high watermark moves on with fewer in sync than min.insync.replicas',
+  },
+  {
+    name: 'min-isr-not-checked',
+    file: `${broker}/replication/partition.ts`,
+    find: "if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas",
+    replace: '',
+    why: 'acks=all is taken while too few are in sync',
+  },
+  {
+    name: 'follower-let-in-too-early',
+    file: `${broker}/replication/partition-leader.ts`,
+    find: 'if (end < this.#options.log.highWatermark || end < this.#epochStartOffset) return',
+    replace: 'if (end < 0) return',
+    why: 'a follower is in sync before it has what is committed',
+  },
+  {
+    name: 'proposed-isr-not-counted',
+    file: `${broker}/replication/partition-leader.ts`,
+    find: 'const counting = this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]',
+    replace: 'const counting = this.#proposed ?? isr',
+    why: 'the leader counts on its proposal before it is in force',
+  },
+  {
+    name: 'divergence-not-told',
+    file: `${broker}/replication/fetch-operation.ts`,
+    find: 'if (wanted.lastFetchedEpoch >= 0) {',
+    replace: 'if (wanted.lastFetchedEpoch >= 0 && !this.isFollower) {',
+    why: 'a follower with another history is not told to cut it off',
+  },
+  {
+    name: 'truncation-forgotten',
+    file: `${broker}/replication/replica-fetcher.ts`,
+    find: 'if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)',
+    replace: '',
+    why: 'a follower that is told to cut off its log does not',
+  },
+  {
+    name: 'truncation-not-synced',
+    file: `${broker}/log/log-truncation.ts`,
+    find: 'await file.sync().finally(() => segment.unpin())',
+    replace: 'segment.unpin()',
+    why: 'a power loss brings back what was cut off, behind what came after',
+  },
+  {
+    name: 'epoch-not-fenced',
+    file: `${broker}/replication/partition.ts`,
+    find: 'if (leaderEpoch >= 0 && leaderEpoch !== this.#state.leaderEpoch) {',
+    replace: 'if (leaderEpoch < -1) {',
+    why: 'a leader serves those who believe in another epoch',
+  },
+  {
+    name: 'epoch-of-batches-ignored',
+    file: `${broker}/replication/fetch-operation.ts`,
+    find: 'if (leaderEpoch >= wanted.lastFetchedEpoch && endOffset >= wanted.fetchOffset) return null',
+    replace: 'if (endOffset >= wanted.fetchOffset) return null',
+    why: "a follower with records of a lost epoch passes for one with the leader's",
+  },
+  {
+    name: 'duplicate-accepted',
+    file: `${broker}/log/partition-log.ts`,
+    find: "if (decision.kind === 'duplicate') {",
+    replace: "if (decision.kind === 'duplicate' && decision.batch === null) {",
+    why: "an idempotent producer's batch that is sent again stands twice",
+  },
+  {
+    name: 'producers-forgotten-by-followers',
+    file: `${broker}/log/partition-log.ts`,
+    find: 'const place = this.#place({ lastOffset, maxTimestamp, bytes }, producerBatchOf(records, at), epoch)',
+    replace: 'const place = this.#place({ lastOffset, maxTimestamp, bytes }, null, epoch)',
+    why: 'a new leader does not know what producers have sent to the one before',
+  },
+  {
+    name: 'lease-believed-too-long',
+    file: `${broker}/metadata/broker-session.ts`,
+    find: 'return this.#options.clock.monotonic() < surelyUntilMs - this.#marginMs',
+    replace: 'return this.#options.clock.monotonic() < surelyUntilMs + 10_000',
+    why: 'a broker goes on as registered when its lease has long ended',
+  },
+  {
+    name: 'unclean-shutdown-not-noticed',
+    file: `${broker}/broker.ts`,
+    find: 'wasCleanShutdown: logs.wasCleanShutdown,',
+    replace: 'wasCleanShutdown: true,',
+    why: 'who has lost power stays in sync with what it has lost',
+  },
+  {
+    name: 'unclean-shutdown-stays-eligible',
+    file: `${broker}/core/cluster/partition-change.ts`,
+    find: '!next.isr.includes(id) && !uncleanShutdowns.includes(id))',
+    replace: '!next.isr.includes(id))',
+    why: 'who has lost power may be elected from the eligible replicas',
+  },
+  {
+    name: 'election-from-outside-the-isr',
+    file: `${broker}/core/cluster/partition-change.ts`,
+    find: 'const isValid = (id: number) => hasAll(id) && isAcceptableLeader(id)',
+    replace: 'const isValid = (id: number) => isAcceptableLeader(id)',
+    why: 'anybody who lives may be elected',
+  },
+  {
+    name: 'coordinator-loads-what-is-committed-so-far',
+    file: `${broker}/coordinator/partition-coordinator-log.ts`,
+    find: 'const endOffset = this.#partition.log.logEndOffset\n    const committed = this.#partition.log.whenCommitted(endOffset)',
+    replace:
+      'const endOffset = this.#partition.log.highWatermark\n    const committed = this.#partition.log.whenCommitted(endOffset)',
+    why: 'a new coordinator does not wait until it knows what the one before had committed',
+  },
+  {
+    name: 'follower-high-watermark-is-its-end',
+    file: `${broker}/replication/replica-fetcher.ts`,
+    find: 'log.highWatermarkLimit = highWatermark',
+    replace: 'log.highWatermarkLimit = Number.MAX_SAFE_INTEGER',
+    why: 'a follower takes for committed whatever it has',
+  },
+  {
+    name: 'flush-not-awaited',
+    file: `${broker}/log/partition-log.ts`,
+    find: 'if (endOffset - this.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()\n    else this',
+    replace: 'this',
+    why: 'flush.messages=1 acknowledges what is not on the disk',
+  },
+  {
+    name: 'topic-id-not-checked',
+    file: `${broker}/log/log-manager.ts`,
+    find: 'if (existing.topicId === topicId) {',
+    replace: 'if (existing.topicId !== zeroTopicId) {',
+    why: 'a topic that was deleted while a broker was down comes back in its successor',
+  },
+  {
+    name: 'topic-id-not-synced',
+    file: `${broker}/log/log-flush.ts`,
+    find: 'await this.#syncId()',
+    replace: '',
+    why: 'after a power loss nobody knows whose records these are',
+  },
+  {
+    name: 'newcomers-registration-not-checked',
+    file: `${broker}/core/cluster/alter-partition.ts`,
+    find: 'return brokerEpoch === -1 || brokerEpoch === broker.epoch',
+    replace: 'return true',
+    why: 'a broker that came back without its records is let in on what it had before (KIP-903)',
+  },
+]

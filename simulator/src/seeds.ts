@@ -1,0 +1,16 @@
+/** Seeds that have failed once, each with what it proved; they are run by the tests for ever. */
+import type { Replay } from './replay.ts'
+
+export interface KnownSeed extends Replay {
+  readonly proved: string
+}
+
+export const knownSeeds: readonly KnownSeed[] = [
+  {
+    seed: 1,
+    intensity: 1,
+    durationMs: 14_000,
+    proved:
+      'partition.metadata was never synced: after a power loss a replica had records, and no id that said of which topic they were',
+  },
+]
