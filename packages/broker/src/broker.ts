@@ -26,7 +26,7 @@ import { LagWatch } from './replication/lag-watch.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
-import { fetcherConfigOf, lagMsMaxOf, upheldMsOf } from './replication/replication-config.ts'
+import { fetcherConfigOf, lagMsMaxOf, sendsToNearReplicas, upheldMsOf } from './replication/replication-config.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
 import { checkSharedListeners, type ListenerPlan, planListeners } from './server/listener-config.ts'
@@ -149,6 +149,8 @@ async function start(plan: Plan): Promise<Broker> {
       lagMsMax: () => lagMsMaxOf(config),
       upheldMs: () => upheldMsOf(config),
       alterIsr: proposal => isrChanges.propose(proposal),
+      sendsToNearReplicas: () => sendsToNearReplicas(config),
+      rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
       giveUpLeadership: ({ topicId, index, leaderEpoch }) => {
         controller.giveUpLeadership({ topicId, index, leaderEpoch }).catch(error => {
           // The controller has logged it, and the lag watch asks again.

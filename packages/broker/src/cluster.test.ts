@@ -1,7 +1,7 @@
 /** Several whole brokers on simulated machines, with one metadata store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
+import { createReplicatedTopic, fetchOnce, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
 test('three brokers keep a topic three times, and acknowledge when all have it', async () => {
@@ -97,4 +97,26 @@ test('while the metadata store is out of reach, the present leaders go on', asyn
   await cluster.simulation.runFor(5000)
   await settle(producer.send('after'))
   assert.equal((await settle(readPartition({ client, clock }, 't'))).size, 102)
+})
+
+test('a consumer is sent to the replica in its rack, which gives it the same records (KIP-392)', async () => {
+  const cluster = await SimulatedCluster.open('racks')
+  for (const id of [1, 2, 3]) {
+    const selector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
+    await cluster.start(id, { 'broker.rack': `rack-${id}`, 'replica.selector.class': selector })
+  }
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 60_000)
+  await settle(createReplicatedTopic({ client, clock }, 't'))
+  await settle(new TestProducer({ client, clock, topic: 't' }).send('near'))
+  await cluster.simulation.runFor(1000)
+  const leader = (await settle(client.metadata(['t']))).topics[0]?.partitions[0]?.leaderId ?? -1
+  const near = 1 + (leader % 3)
+  const asked = (node: number) => settle(fetchOnce(client, { node, topic: 't', rack: `rack-${near}` }))
+  const sent = await asked(leader)
+  assert.deepEqual([sent.preferredReadReplica, sent.records?.length], [near, 0])
+  const found = await asked(near)
+  assert.deepEqual([found.errorCode, found.preferredReadReplica, found.highWatermark], [0, -1, 1])
+  assert.ok((found.records?.length ?? 0) > 0)
 })

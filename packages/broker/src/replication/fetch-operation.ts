@@ -19,6 +19,8 @@ export interface PartitionFetch {
   readonly logStartOffset: number
   /** Where the client's log and ours parted; then there are no records (KIP-595). */
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
+  /** Another replica that the consumer had better read from (KIP-392); then there are no records. -1: none. */
+  readonly preferredReadReplica: number
   readonly chunks: readonly Buffer[]
   readonly byteLength: number
   /** Where it is there, it must be called once, when nobody looks at the chunks any more: their memory is used again. */
@@ -36,6 +38,8 @@ export interface FetchLimits {
   readonly replicaId: number
   /** Of the replica's registration; -1 where it does not say. */
   readonly replicaEpoch: number
+  /** A consumer's; null where it knows nothing of reading from followers. */
+  readonly rack: string | null
 }
 
 const noChunks: readonly Buffer[] = []
@@ -125,8 +129,8 @@ export class FetchOperation implements WaitingFetch {
     if (this.#isAbandoned) return true
     if (this.#limits.maxWaitMs <= 0 || fetched.length === 0) return true
     let bytes = 0
-    for (const { errorCode, divergingEpoch, byteLength } of fetched) {
-      if (errorCode !== errorCodes.NONE || divergingEpoch !== null) return true
+    for (const { errorCode, divergingEpoch, preferredReadReplica, byteLength } of fetched) {
+      if (errorCode !== errorCodes.NONE || divergingEpoch !== null || preferredReadReplica >= 0) return true
       bytes += byteLength
     }
     return bytes >= this.#limits.minBytes
@@ -191,6 +195,12 @@ export class FetchOperation implements WaitingFetch {
       }
     }
     const { highWatermark, lastStableOffset, logStartOffset } = log
+    const { rack } = this.#limits
+    const near = rack === null || this.isFollower ? null : partition.nearReplica(rack, wanted.fetchOffset)
+    if (near !== null) {
+      const offsets = { highWatermark, lastStableOffset, logStartOffset }
+      return { ...failed(wanted, partition, errorCodes.NONE), ...offsets, preferredReadReplica: near }
+    }
     const maxBytes = Math.min(wanted.partitionMaxBytes, bytesLeft)
     // A negative limit is a fault in Kafka once there is something to read.
     if (maxBytes < 0 && wanted.fetchOffset >= logStartOffset && wanted.fetchOffset < highWatermark) {
@@ -207,6 +217,7 @@ export class FetchOperation implements WaitingFetch {
             lastStableOffset,
             logStartOffset,
             divergingEpoch: null,
+            preferredReadReplica: -1,
             chunks: read.chunks,
             byteLength: read.byteLength,
             release: this.#hold(read),
@@ -235,7 +246,9 @@ export class FetchOperation implements WaitingFetch {
   #check(wanted: FetchedPartition, partition: Partition): number {
     // The name was resolved earlier in the session; the topic may have been made anew since.
     if (wanted.topicId !== zeroUuid && wanted.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID
-    const errorCode = partition.checkLeaderEpoch(wanted.currentLeaderEpoch)
+    const { currentLeaderEpoch } = wanted
+    if (!this.isFollower && this.#limits.rack !== null) return partition.checkReadable(currentLeaderEpoch)
+    const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
     if (errorCode !== errorCodes.NONE || !this.isFollower) return errorCode
     if (partition.replicas.includes(this.#limits.replicaId)) return errorCodes.NONE
     // A replica that is not one of the partition's: it may know a newer assignment than we do.
@@ -259,6 +272,7 @@ function findDivergence(wanted: FetchedPartition, partition: Partition): Partiti
     lastStableOffset,
     logStartOffset,
     divergingEpoch: { epoch: leaderEpoch, endOffset },
+    preferredReadReplica: -1,
     chunks: noChunks,
     byteLength: 0,
     release: undefined,
@@ -274,6 +288,7 @@ export function failed(wanted: FetchedPartition, partition: Partition | undefine
     lastStableOffset: -1,
     logStartOffset: -1,
     divergingEpoch: null,
+    preferredReadReplica: -1,
     chunks: noChunks,
     byteLength: 0,
     release: undefined,

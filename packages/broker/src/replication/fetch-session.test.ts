@@ -27,7 +27,7 @@ function fetched(partition: number, fetchOffset = 0): FetchedPartition {
   }
 }
 
-const quiet: FetchNews = { errorCode: 0, highWatermark: 10, logStartOffset: 0, recordsBytes: 0, diverging: false }
+const quiet: FetchNews = { errorCode: 0, highWatermark: 10, logStartOffset: 0, recordsBytes: 0, isElsewhere: false }
 
 function newCache(slots = 10): FetchSessionCache {
   let id = 0
@@ -87,7 +87,7 @@ test('a partition is news when it has records, an error, a divergence, or other 
   assert.equal(session.tell(key, quiet), true)
   assert.equal(session.tell(key, quiet), false)
   assert.equal(session.tell(key, { ...quiet, recordsBytes: 5 }), true)
-  assert.equal(session.tell(key, { ...quiet, diverging: true }), true)
+  assert.equal(session.tell(key, { ...quiet, isElsewhere: true }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11 }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11, logStartOffset: 3 }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11, logStartOffset: 3 }), false)
@@ -98,7 +98,7 @@ test('after an error the same offsets are news again', () => {
   assert.ok(session !== null)
   const key = keyOf(0)
   session.tell(key, quiet)
-  const error: FetchNews = { errorCode: 1, highWatermark: -1, logStartOffset: -1, recordsBytes: 0, diverging: false }
+  const error: FetchNews = { errorCode: 1, highWatermark: -1, logStartOffset: -1, recordsBytes: 0, isElsewhere: false }
   assert.equal(session.tell(key, error), true)
   assert.equal(session.tell(key, error), true)
   assert.equal(session.tell(key, quiet), true)

@@ -30,7 +30,8 @@ export interface FetchNews {
   readonly highWatermark: number
   readonly logStartOffset: number
   readonly recordsBytes: number
-  readonly diverging: boolean
+  /** The client has to go on elsewhere: at another offset, or at another replica. */
+  readonly isElsewhere: boolean
 }
 
 export const noSessionId = 0
@@ -108,7 +109,7 @@ export function tell(known: FetchedPartition, news: FetchNews): boolean {
   const isNews =
     news.recordsBytes > 0 ||
     news.errorCode !== 0 ||
-    news.diverging ||
+    news.isElsewhere ||
     news.highWatermark !== known.toldHighWatermark ||
     news.logStartOffset !== known.toldLogStartOffset
   // After an error the next good answer must go out, even with the same numbers.

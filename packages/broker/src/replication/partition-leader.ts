@@ -105,6 +105,15 @@ export class PartitionLeader {
     this.#letIn(fetch.replicaId)
   }
 
+  /** The followers that are in sync and have what is asked for; where they begin is not known, so a new consumer may be sent back. */
+  followersWith(fetchOffset: number): { readonly brokerId: number; readonly logEndOffset: number }[] {
+    const { brokerId: own } = this.#options
+    return this.#state.isr.flatMap(brokerId => {
+      const logEndOffset = this.#progress.logEndOffsetOf(brokerId)
+      return brokerId !== own && logEndOffset >= fetchOffset ? [{ brokerId, logEndOffset }] : []
+    })
+  }
+
   /** By a timer: those that have fallen behind leave the set. */
   dropLaggards(): void {
     if (this.#proposed !== null) return

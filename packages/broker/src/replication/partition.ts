@@ -1,6 +1,7 @@
 import type { Clock } from '@odradek/platform'
 import { errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
+import { nearReplica } from '../core/partition/near-replica.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
@@ -12,6 +13,9 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly purgatory: FetchPurgatory
   /** False from the moment on when others may take this broker for dead: it then leads only what nobody else can lead. */
   readonly mayLead: () => boolean
+  /** replica.selector.class is the rack-aware one. */
+  readonly sendsToNearReplicas: () => boolean
+  readonly rackOf: (brokerId: number) => string | null
   /** Lets somebody else who is in sync lead, if there is anybody. */
   readonly giveUpLeadership: (partition: Partition) => void
 }
@@ -137,6 +141,23 @@ export class Partition implements PartitionLogListener {
       return leaderEpoch < this.#state.leaderEpoch ? errorCodes.FENCED_LEADER_EPOCH : errorCodes.UNKNOWN_LEADER_EPOCH
     }
     return this.isLeader ? errorCodes.NONE : errorCodes.NOT_LEADER_OR_FOLLOWER
+  }
+
+  /** As `checkLeaderEpoch`, for a consumer that may read from followers, too. */
+  checkReadable(leaderEpoch: number): number {
+    const errorCode = this.checkLeaderEpoch(leaderEpoch)
+    const follows = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER && this.#leader === null && this.leaderId >= 0
+    return follows ? errorCodes.NONE : errorCode
+  }
+
+  /** KIP-392: another replica that a consumer in that rack had better read from at that offset; null for none. */
+  nearReplica(rack: string, fetchOffset: number): number | null {
+    if (rack === '' || this.#leader === null || !this.#host.sendsToNearReplicas()) return null
+    const { brokerId, rackOf } = this.#host
+    const leader = { brokerId, rack: rackOf(brokerId), logEndOffset: this.log.logEndOffset }
+    const followers = this.#leader.followersWith(fetchOffset)
+    const replicas = followers.map(follower => ({ ...follower, rack: rackOf(follower.brokerId) }))
+    return nearReplica([leader, ...replicas], { leaderId: brokerId, rack })
   }
 
   /** A replica's fetch, which has been found to be in order, says what the replica has. */

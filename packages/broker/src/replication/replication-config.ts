@@ -1,5 +1,6 @@
 /** From Kafka's settings to what replication wants to know; asked at each use, because some of them change while it runs. */
 import type { BrokerConfig } from '../core/config/broker-config.ts'
+import { rackAwareSelector } from '../core/config/settings/cluster-settings.ts'
 import type { FetcherConfig } from './replica-fetcher.ts'
 
 export function fetcherConfigOf(broker: BrokerConfig): FetcherConfig {
@@ -21,4 +22,9 @@ export function upheldMsOf(broker: BrokerConfig): number {
 /** A replica that has not caught up for so long is not in sync. */
 export function lagMsMaxOf(broker: BrokerConfig): number {
   return broker.number('replica.lag.time.max.ms')
+}
+
+/** Consumers are told of replicas in their rack (KIP-392). */
+export function sendsToNearReplicas(broker: BrokerConfig): boolean {
+  return broker.stringOrNull('replica.selector.class') === rackAwareSelector
 }

@@ -131,36 +131,54 @@ export async function readPartition(
   for (let offset = 0; ; ) {
     const answer = await persist(clock, async () => {
       const leader = await leaderOf(client, topic, partition)
-      const { responses } = await client.send(
-        { node: leader },
-        fetchRequest,
-        fetchResponse,
-        {
-          maxWaitMs: 0,
-          minBytes: 0,
-          maxBytes: 1_000_000,
-          isolationLevel: 0,
-          topics: [
-            { topic, topicId: '', partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 1_000_000 }] },
-          ],
-          forgottenTopicsData: [],
-          rackId: '',
-        } as never,
-        { maxVersion: 12 },
-      )
-      const found = responses[0]?.partitions[0]
-      return { errorCode: found?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR, answer: found }
+      const found = await fetchOnce(client, { node: leader, topic, partition, offset })
+      return { errorCode: found.errorCode, answer: found }
     })
-    const records = answer?.records ?? Buffer.alloc(0)
+    const records = answer.records ?? Buffer.alloc(0)
     for (const at of iterateBatches(records)) {
       for (const record of decodeRecords(records, at)) {
         if (record.offset >= offset) values.set(record.offset, record.value?.toString() ?? '')
       }
     }
     const end = Math.max(-1, ...values.keys()) + 1
-    if (end <= offset || end >= (answer?.highWatermark ?? 0)) return values
+    if (end <= offset || end >= answer.highWatermark) return values
     offset = end
   }
+}
+
+/** What one broker says of a partition, without waiting. */
+export async function fetchOnce(
+  client: ClusterClient,
+  { node, topic, partition = 0, offset = 0, rack = '' }: FetchedFrom,
+) {
+  const { responses } = await client.send(
+    { node },
+    fetchRequest,
+    fetchResponse,
+    {
+      replicaId: -1,
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1_000_000,
+      isolationLevel: 0,
+      topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 1_000_000 }] }],
+      forgottenTopicsData: [],
+      rackId: rack,
+    },
+    { maxVersion: 12 },
+  )
+  const found = responses[0]?.partitions[0]
+  if (found === undefined) throw new KafkaError(errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
+  return found
+}
+
+interface FetchedFrom {
+  readonly node: number
+  readonly topic: string
+  readonly partition?: number
+  readonly offset?: number
+  /** The consumer's. */
+  readonly rack?: string
 }
 
 async function leaderOf(client: ClusterClient, topic: string, partition: number): Promise<number> {

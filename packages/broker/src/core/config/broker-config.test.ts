@@ -112,11 +112,10 @@ test('what is about several brokers is honoured among them, and taken with a not
   )
 })
 
-test('a class that would send readers to near replicas is refused, for nobody would do it', () => {
-  const [problem] = alone({
-    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
-  }).problems
-  assert.match(problem?.problem ?? '', /not supported by Odradek yet/)
+test('readers are sent to near replicas by rack, and by no other class', () => {
+  const problemsOf = (name: string) => alone({ 'replica.selector.class': name }).problems
+  assert.deepEqual(problemsOf('org.apache.kafka.common.replica.RackAwareReplicaSelector'), [])
+  assert.match(problemsOf('com.example.Nearest')[0]?.problem ?? '', /RackAwareReplicaSelector/)
 })
 
 test('an unknown setting is refused with the nearest name, a bad value with the reason', () => {

@@ -129,6 +129,7 @@ const clusterBrokerSettings = new Set([
   'replica.fetch.response.max.bytes',
   'replica.fetch.wait.max.ms',
   'replica.lag.time.max.ms',
+  'replica.selector.class',
   'replica.socket.timeout.ms',
   'unclean.leader.election.enable',
 ])

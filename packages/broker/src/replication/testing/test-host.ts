@@ -12,6 +12,8 @@ export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }
     clock,
     purgatory: new FetchPurgatory(clock),
     mayLead: () => true,
+    sendsToNearReplicas: () => false,
+    rackOf: () => null,
     giveUpLeadership: () => {},
     isLive: id => id === brokerId,
     lagMsMax: () => 30_000,

@@ -1,8 +1,7 @@
 /**
  * Fetch, versions 4 to 18. ACL checks (with security): READ on each topic, CLUSTER_ACTION for replicas.
  *
- * Left out: records are never converted to an older format (Kafka 4 has none); no rack-aware replica selection and no
- * quotas, so preferredReadReplica is -1 and throttleTimeMs 0.
+ * Left out: records are never converted to an older format (Kafka 4 has none); no quotas, so throttleTimeMs is 0.
  */
 import type { Clock } from '@odradek/platform'
 import { errorCodes, type FetchRequest, fetchRequest, fetchResponse, type MessageInput } from '@odradek/protocol'
@@ -71,6 +70,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
         readCommitted: request.isolationLevel === 1,
         replicaId: context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId,
         replicaEpoch: request.replicaState.replicaEpoch,
+        rack: context.apiVersion >= 11 ? request.rackId : null,
       },
       registry: partitions,
       purgatory: dependencies.purgatory,
@@ -158,8 +158,9 @@ function keyOf({ wanted }: PartitionFetch, usesTopicIds: boolean): string {
   return fetchKey(usesTopicIds, wanted.topicId, wanted.topic, wanted.partition)
 }
 
-function newsOf({ errorCode, highWatermark, logStartOffset, byteLength, divergingEpoch }: PartitionFetch) {
-  return { errorCode, highWatermark, logStartOffset, recordsBytes: byteLength, diverging: divergingEpoch !== null }
+function newsOf({ errorCode, highWatermark, logStartOffset, byteLength, ...fetch }: PartitionFetch) {
+  const isElsewhere = fetch.divergingEpoch !== null || fetch.preferredReadReplica >= 0
+  return { errorCode, highWatermark, logStartOffset, recordsBytes: byteLength, isElsewhere }
 }
 
 /** Partitions of one topic that follow one another share its entry. */
@@ -201,6 +202,7 @@ function composePartition(one: PartitionFetch, leaders: Set<number>, { request, 
     lastStableOffset: one.lastStableOffset,
     logStartOffset: one.logStartOffset,
     abortedTransactions: listsAborted(errorCode, request.isolationLevel) ? abortedIn(one) : null,
+    preferredReadReplica: one.preferredReadReplica,
     records: one.byteLength === 0 ? noRecords : one.chunks,
   }
   if (divergingEpoch !== null) return { ...composed, abortedTransactions: null, divergingEpoch }

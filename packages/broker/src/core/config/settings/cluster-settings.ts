@@ -2,7 +2,10 @@
 // biome-ignore-all format: a table, one setting a line
 
 import { bool, className, int, LONG_MAX, list, long, REQUIRED, short, string } from '../config-definition.ts'
-import { atLeast, listOf, nonEmptyList } from '../validators.ts'
+import { atLeast, listOf, nonEmptyList, oneOf } from '../validators.ts'
+
+/** The one selector that there is: no classes are loaded here. */
+export const rackAwareSelector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
 
 export const clusterSettings = {
   'add.partitions.to.txn.retry.backoff.max.ms': int(100, 'Longest pause before a partition is again asked into a transaction whose previous end is still being written.', { valid: atLeast(0), importance: 'high' }),
@@ -69,7 +72,7 @@ export const clusterSettings = {
   'replica.fetch.wait.max.ms': int(500, 'Longest time that a follower\'s fetch waits for data.', { importance: 'high' }),
   'replica.high.watermark.checkpoint.interval.ms': long(5000, 'Time between two notes of the high watermarks on disk.', { importance: 'high' }),
   'replica.lag.time.max.ms': long(30000, 'Time after which a follower that has not caught up is no longer in sync.', { importance: 'high' }),
-  'replica.selector.class': string(null, 'Class that sends readers to a near replica.'),
+  'replica.selector.class': string(null, 'How readers are sent to a near replica: by rack with Kafka\'s rack-aware selector, else not at all.', { valid: oneOf(rackAwareSelector) }),
   'replica.socket.receive.buffer.bytes': int(65536, 'Receive buffer of the connections that followers fetch on.', { importance: 'high' }),
   'replica.socket.timeout.ms': int(30000, 'Time to wait on a connection between brokers.', { importance: 'high' }),
   'replication.quota.window.num': int(11, 'Number of samples kept for the replication quota.', { valid: atLeast(1), importance: 'low' }),
