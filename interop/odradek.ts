@@ -8,6 +8,9 @@ export interface OdradekOptions {
   readonly port?: number
   /** Broker settings by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Options of `odradek start`, as in ['--rack', 'a']. */
+  readonly options?: readonly string[]
+  readonly stopSignal?: 'SIGTERM' | 'SIGKILL'
   /** Options of the runtime, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
 }
@@ -25,6 +28,8 @@ export async function startOdradek(options?: OdradekOptions): Promise<BrokerProc
 export async function createOdradek({
   port,
   settings = {},
+  options = [],
+  stopSignal = 'SIGTERM',
   nodeOptions = [],
 }: OdradekOptions = {}): Promise<BrokerProcess> {
   const ownPort = port ?? (await freePort())
@@ -32,12 +37,12 @@ export async function createOdradek({
   const data = path.join(directory, 'data')
   await mkdir(data)
   const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...set]
+  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...options, ...set]
   return new BrokerProcess({
     name: 'odradek',
     port: ownPort,
     directory,
-    stopSignal: 'SIGTERM',
+    stopSignal,
     launch: { program: process.execPath, args: [...nodeOptions, command, ...args] },
   })
 }
