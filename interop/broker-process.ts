@@ -124,6 +124,15 @@ export class BrokerProcess {
     await ended
   }
 
+  /** It does nothing more, and does not know, until `resume`. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
   async restart(): Promise<void> {
     await this.shutdown()
     await this.start()

@@ -8,6 +8,9 @@ export interface OdradekOptions {
   readonly port?: number
   /** Broker settings by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Options of `odradek start`, as in ['--rack', 'a']. */
+  readonly options?: readonly string[]
+  readonly stopSignal?: 'SIGTERM' | 'SIGKILL'
   /** Options of the runtime, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
   /** More options of the command. */
@@ -27,6 +30,8 @@ export async function startOdradek(options?: OdradekOptions): Promise<BrokerProc
 export async function createOdradek({
   port,
   settings = {},
+  options = [],
+  stopSignal = 'SIGTERM',
   nodeOptions = [],
   options = [],
 }: OdradekOptions = {}): Promise<BrokerProcess> {
@@ -40,7 +45,7 @@ export async function createOdradek({
     name: 'odradek',
     port: ownPort,
     directory,
-    stopSignal: 'SIGTERM',
+    stopSignal,
     launch: { program: process.execPath, args: [...nodeOptions, command, ...args] },
   })
 }

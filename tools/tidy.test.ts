@@ -33,6 +33,7 @@ const layers: readonly [path: string, mayImport: readonly string[]][] = [
     ['protocol', 'platform', 'common', 'core', 'log', 'metadata', 'replication', 'coordinator', 'security'],
   ],
   [`${broker}/start-broker.ts`, ['protocol', 'platform', '@odradek/platform/node', broker]],
+  [`${broker}/import-into-cluster.ts`, ['protocol', 'platform', '@odradek/platform/node', broker]],
   [`${broker}/start-cluster.ts`, ['protocol', 'platform', '@odradek/platform/node', broker]],
   [broker, ['protocol', 'platform', broker]],
   ['packages/cli/src', ['client', 'protocol', 'odradek']],

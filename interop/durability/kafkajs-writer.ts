@@ -3,7 +3,9 @@
  *
  *   node kafkajs-writer.ts HOST:PORT WRITER RATE SIZE PARTITIONS TOPIC...
  *
- * One batch of a topic at a time: with more in flight, kafkajs does not keep an idempotent producer's sequences in order.
+ * One batch of one partition at a time: with more in flight, kafkajs does not keep an idempotent producer's sequences in order;
+ * and a send to several brokers, one of which fails, it tries again by where the leaders are then: a partition that has moved to a
+ * broker which had answered already is left out, and one that has moved away from such a broker is sent twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
@@ -21,7 +23,7 @@ const value = 'kafkajs'.repeat(Math.ceil(Number(size) / 7)).slice(0, Number(size
 const share = Math.max(1, Math.round((Number(rate) * batchEveryMs) / 1000 / partitions / topics.length))
 
 const kafka = new kafkajs.Kafka({
-  brokers: [bootstrap],
+  brokers: bootstrap.split(','),
   logLevel: kafkajs.logLevel.NOTHING,
   // Until the broker is back: an idempotent producer of kafkajs that gives a batch up is of no use any more.
   retry: { initialRetryTime: 20, maxRetryTime: 100, retries: 1_000 },
@@ -34,7 +36,9 @@ process.stdin.once('end', () => {
 process.stdin.resume()
 
 await connect()
-await Promise.all(topics.map(write))
+await Promise.all(
+  topics.flatMap(topic => Array.from({ length: partitions }, (_, partition) => write(topic, partition))),
+)
 await producer.disconnect()
 
 /** What kafkajs does while it connects it does not try again by itself. */
@@ -49,16 +53,16 @@ async function connect(): Promise<void> {
   }
 }
 
-async function write(topic: string): Promise<void> {
+async function write(topic: string, partition: number): Promise<void> {
   for (let number = 0; !told; number += share) {
-    const messages = Array.from({ length: share * partitions }, (_, index) => ({
-      partition: index % partitions,
-      key: `${writer}:${number + Math.floor(index / partitions)}`,
+    const messages = Array.from({ length: share }, (_, index) => ({
+      partition,
+      key: `${writer}:${number + index}`,
       value,
     }))
     const pause = sleep(batchEveryMs)
     try {
-      for (const { partition, baseOffset } of await producer.send({ topic, acks: -1, messages })) {
+      for (const { baseOffset } of await producer.send({ topic, acks: -1, messages })) {
         print(topic, partition, number, Number(baseOffset))
       }
     } catch (error) {

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
-import type { BrokerProcess } from '../broker-process.ts'
 import { mustRun, needProgram } from '../command.ts'
 import { buildDurabilityClient, ClientProgram, kafkajsWriter } from './client-programs.ts'
 
@@ -61,15 +60,23 @@ const group = 'followers'
 const catchUpTimeoutMs = 30_000
 const observationTimeoutMs = 30_000
 
+/** One broker, or several. */
+export interface LoadTarget {
+  /** HOST:PORT[,HOST:PORT...] */
+  readonly bootstrap: string
+  /** For what the clients write. */
+  readonly directory: string
+}
+
 export class Load {
-  readonly #broker: BrokerProcess
+  readonly #broker: LoadTarget
   readonly #plan: LoadPlan
   readonly #program: string
   readonly #writers: readonly ClientProgram[]
   readonly #members: readonly ClientProgram[]
   readonly #observations: Promise<string>[] = []
 
-  private constructor(broker: BrokerProcess, plan: LoadPlan, program: string) {
+  private constructor(broker: LoadTarget, plan: LoadPlan, program: string) {
     this.#broker = broker
     this.#plan = plan
     this.#program = program
@@ -89,10 +96,13 @@ export class Load {
   }
 
   /** Makes the topics and starts all clients. The broker serves already. */
-  static async start(broker: BrokerProcess, plan: LoadPlan): Promise<Load> {
+  static async start(broker: LoadTarget, plan: LoadPlan): Promise<Load> {
     await needProgram('kcat', 'kcat')
     const program = await buildDurabilityClient()
-    const admin = new kafkajs.Kafka({ brokers: [broker.bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin()
+    const admin = new kafkajs.Kafka({
+      brokers: broker.bootstrap.split(','),
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).admin()
     await admin.connect()
     await admin.createTopics({
       waitForLeaders: true,

@@ -14,10 +14,12 @@ import type { LoggerOptions } from './pino-logger.ts'
 
 export { type Broker, type BrokerOptions, createBroker } from './broker.ts'
 export type { BrokerState, ClusterBroker } from './embedded/embedded-broker.ts'
+export { type Imported, type ImportOptions, importIntoCluster } from './import-into-cluster.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { OdradekError } from './odradek-error.ts'
+export type { ClusterAddress } from './open-etcd-store.ts'
 export type { LoggerOptions } from './pino-logger.ts'
-export { type ClusterAddress, type RunningBroker, type StartBrokerOptions, startBroker } from './start-broker.ts'
+export { type RunningBroker, type StartBrokerOptions, startBroker } from './start-broker.ts'
 export { type RunningCluster, type StartClusterOptions, startCluster } from './start-cluster.ts'
 
 /** A logger for `startBroker`: lines for people or for programs, on standard error. */

@@ -1,11 +1,9 @@
-import { createMemoryDisk, type Platform } from '@odradek/platform'
+import { createMemoryDisk } from '@odradek/platform'
 import { createNodePlatform } from '@odradek/platform/node'
 import { createBroker } from './broker.ts'
 import { type Logger, silentLogger } from './logger.ts'
-import type { EtcdSecurity } from './metadata/etcd/etcd-client.ts'
-import { parseEtcdUrl } from './metadata/etcd/etcd-url.ts'
-import { type MetadataStore, MetadataStoreError } from './metadata/metadata-store.ts'
 import { OdradekError } from './odradek-error.ts'
+import { type ClusterAddress, openEtcdStore } from './open-etcd-store.ts'
 
 export interface StartBrokerOptions {
   /** Directory that keeps the records, absolute; made where it is missing. Without one all is kept in memory and gone at the end. */
@@ -20,14 +18,6 @@ export interface StartBrokerOptions {
   readonly clusterId?: string
   /** One of several brokers, which share what is stored there. Without it the broker is a cluster of its own. */
   readonly cluster?: ClusterAddress
-}
-
-/** Where the brokers of a cluster keep what they share. */
-export interface ClusterAddress {
-  /** etcd://HOST:PORT[,HOST:PORT...]/PREFIX */
-  readonly url: string
-  /** How to speak to etcd: TLS with these PEM texts, a user with a password. */
-  readonly security?: EtcdSecurity
 }
 
 /** A broker that serves. */
@@ -60,7 +50,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   const listeners = listenersOf(options.listen, config)
   const broker = await createBroker({
     platform,
-    ...(options.cluster === undefined ? {} : { cluster: { store: await openStore(options.cluster, platform) } }),
+    ...(options.cluster === undefined ? {} : { cluster: { store: await openEtcdStore(options.cluster, platform) } }),
     dataDirectory: directory ?? memoryDirectory,
     config: { ...config, ...listeners },
     logger: options.logger ?? silentLogger,
@@ -77,23 +67,6 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     nodeId: broker.brokerId,
     stop: () => broker.stop(),
     [Symbol.asyncDispose]: () => broker.stop(),
-  }
-}
-
-/** Loads what speaks to etcd, which a broker alone has no use for. */
-async function openStore({ url, security = {} }: ClusterAddress, { clock, random }: Platform): Promise<MetadataStore> {
-  const { endpoints } = parseEtcdUrl(url)
-  const { EtcdStore } = await import('./metadata/etcd/etcd-store.ts')
-  try {
-    return await EtcdStore.open({ url, clock, random, security })
-  } catch (error) {
-    if (!(error instanceof MetadataStoreError)) throw error
-    const tls = security.tls === undefined ? 'without TLS' : 'with TLS'
-    throw new OdradekError(
-      'metadata-store',
-      `The cluster's metadata cannot be read from etcd at ${endpoints.join(', ')}, ${tls}: ${error.message}. Look whether etcd runs there, and whether address, TLS files, user and password are right.`,
-      { cause: error },
-    )
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Help } from 'commander'
+import { brokerCommand } from './commands/broker.ts'
+import { clusterCommand } from './commands/cluster.ts'
 import { clusterOptionsHeading } from './commands/cluster-options.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { devCommand } from './commands/dev.ts'
@@ -20,6 +22,8 @@ export function createProgram(): Command {
     .addCommand(produceCommand())
     .addCommand(consumeCommand())
     .addCommand(groupCommand())
+    .addCommand(brokerCommand())
+    .addCommand(clusterCommand())
     .addHelpText(
       'after',
       `

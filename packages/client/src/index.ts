@@ -1,4 +1,13 @@
-export { alterTopicConfigs, type ConfigValue, describeTopicConfigs } from './admin/configs.ts'
+export {
+  type BrokerDescription,
+  type ClusterDescription,
+  describeCluster,
+  describeFeatures,
+  describeLogDirs,
+  type LogDirDescription,
+  unregisterBroker,
+} from './admin/cluster.ts'
+export { alterTopicConfigs, type ConfigValue, describeTopicConfigs, topicConfigOf } from './admin/configs.ts'
 export {
   type CommittedOffset,
   commitOffsets,
@@ -11,6 +20,14 @@ export {
   listGroups,
 } from './admin/groups.ts'
 export { EARLIEST, LATEST, listOffsets, type PartitionOffset } from './admin/offsets.ts'
+export {
+  electPreferredLeaders,
+  listReassignments,
+  type OngoingReassignment,
+  type PartitionPlace,
+  type Reassignment,
+  reassignPartitions,
+} from './admin/reassignments.ts'
 export {
   createPartitions,
   createTopic,

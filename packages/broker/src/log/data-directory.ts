@@ -30,6 +30,7 @@ export class DataDirectory {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  readonly #properties: MetaProperties
   readonly #lock: DiskLock
 
   private constructor(path: string, properties: MetaProperties, lock: DiskLock) {
@@ -37,6 +38,7 @@ export class DataDirectory {
     this.clusterId = properties.clusterId
     this.nodeId = properties.nodeId
     this.directoryId = properties.directoryId
+    this.#properties = properties
     this.#lock = lock
   }
 
@@ -70,6 +72,11 @@ export class DataDirectory {
       lock.release()
       throw error instanceof DiskError ? dataDirectoryFailure(path, error) : error
     }
+  }
+
+  /** From now on its metadata lies in a store that several brokers share. Throws DiskError. */
+  becomeShared(disk: Disk): void {
+    replaceTextFileSync(disk, `${this.path}/${metaPropertiesFile}`, format({ ...this.#properties, isShared: true }))
   }
 
   /** Gives the lock back. Last at stop. */

@@ -1,7 +1,7 @@
 /** For tests: a broker in this process and the command line pointed at it. */
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
-import { startBroker } from 'odradek'
+import { type RunningCluster, type StartClusterOptions, startBroker, startCluster } from 'odradek'
 import { type RunningCommand, type RunOptions, type RunResult, runOdradek, startOdradek } from './run-odradek.ts'
 
 export interface TestCluster {
@@ -17,7 +17,18 @@ export interface TestCluster {
 
 /** One broker for all tests of a file. */
 export function testCluster(config: Readonly<Record<string, string>> = {}): TestCluster {
-  const starting = startBroker({ config })
+  return pointedAt(startBroker({ config }))
+}
+
+/** Several brokers for all tests of a file. */
+export function testClusterOf(
+  options: StartClusterOptions,
+): TestCluster & { readonly running: Promise<RunningCluster> } {
+  const running = startCluster(options)
+  return { ...pointedAt(running), running }
+}
+
+function pointedAt(starting: Promise<{ readonly bootstrapServers: string; stop(): Promise<void> }>): TestCluster {
   after(async () => (await starting).stop())
 
   const pointed = async (options: RunOptions = {}): Promise<RunOptions> => ({

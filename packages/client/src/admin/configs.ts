@@ -1,6 +1,7 @@
 import {
   describeConfigsRequest,
   describeConfigsResponse,
+  errorCodes,
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '@odradek/protocol'
@@ -35,6 +36,28 @@ export async function describeTopicConfigs(cluster: ClusterClient, topic: string
       own: config.configSource === DYNAMIC_TOPIC_CONFIG,
     }))
   })
+}
+
+/** The value of one setting in force for each topic, by topic; topics that are gone meanwhile are left out. */
+export async function topicConfigOf(
+  cluster: ClusterClient,
+  topics: readonly string[],
+  setting: string,
+): Promise<ReadonlyMap<string, string>> {
+  if (topics.length === 0) return new Map()
+  const answer = await cluster.send('any', describeConfigsRequest, describeConfigsResponse, {
+    resources: topics.map(name => ({ resourceType: TOPIC, resourceName: name, configurationKeys: [setting] })),
+    includeSynonyms: false,
+    includeDocumentation: false,
+  })
+  const values = new Map<string, string>()
+  for (const { errorCode, errorMessage, resourceName, configs } of answer.results) {
+    if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) continue
+    KafkaError.check(errorCode, errorMessage)
+    const value = configs.find(({ name }) => name === setting)?.value
+    if (typeof value === 'string') values.set(resourceName, value)
+  }
+  return values
 }
 
 /** Sets the given settings of a topic, and takes back to their defaults those that are null (KIP-339). */

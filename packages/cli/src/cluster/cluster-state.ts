@@ -1,0 +1,47 @@
+import {
+  type ClusterClient,
+  type ClusterDescription,
+  describeCluster,
+  describeTopics,
+  listReassignments,
+  type OngoingReassignment,
+  type PartitionDescription,
+  type PartitionPlace,
+} from '@odradek/client'
+
+export interface PartitionInCluster extends PartitionPlace {
+  /** -1 for none. */
+  readonly leader: number
+  /** While it is moved: the old ones and the new ones. */
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  /** What it will be when it has been moved. */
+  readonly target: readonly number[]
+}
+
+export interface ClusterState extends ClusterDescription {
+  readonly partitions: readonly PartitionInCluster[]
+}
+
+export async function readClusterState(cluster: ClusterClient): Promise<ClusterState> {
+  const description = await describeCluster(cluster)
+  const topics = await describeTopics(cluster, null)
+  const moves = new Map((await listReassignments(cluster)).map(move => [placeName(move), move]))
+  const partitions = topics.flatMap(({ name, partitions: all }) =>
+    all.map(partition => inCluster(name, partition, moves.get(`${name}-${partition.index}`))),
+  )
+  return { ...description, partitions }
+}
+
+export function placeName({ topic, partition }: PartitionPlace): string {
+  return `${topic}-${partition}`
+}
+
+function inCluster(
+  topic: string,
+  { index, leader, replicas, isr }: PartitionDescription,
+  move: OngoingReassignment | undefined,
+): PartitionInCluster {
+  const target = (move?.replicas ?? replicas).filter(id => !move?.removingReplicas.includes(id))
+  return { topic, partition: index, leader, replicas, isr, target }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { PartitionInCluster } from './cluster-state.ts'
+import { findProblems } from './health.ts'
+
+const brokers = [1, 2, 3].map(brokerId => ({ brokerId, host: 'h', port: 1, rack: null }))
+const well: PartitionInCluster = {
+  topic: 't',
+  partition: 0,
+  leader: 1,
+  replicas: [1, 2, 3],
+  isr: [1, 2, 3],
+  target: [1, 2, 3],
+}
+
+function problems(
+  partition: Partial<PartitionInCluster>,
+  { controllerId = 1, live = brokers, brokenLogDirs = [] as { brokerId: number; path: string }[] } = {},
+): string[] {
+  const state = { clusterId: 'c', controllerId, brokers: live, partitions: [{ ...well, ...partition }] }
+  return findProblems({ state, minInSync: new Map([['t', 2]]), brokenLogDirs }).map(
+    ({ kind, text }) => `${kind}: ${text}`,
+  )
+}
+
+test('a cluster that is well has no problems, one that moves partitions neither', () => {
+  assert.deepEqual(problems({}), [])
+  assert.deepEqual(problems({ replicas: [2, 3, 1], target: [2, 3], isr: [1, 2] }), [])
+})
+
+test('what is wrong is told, each partition once, for the worst that it has', () => {
+  assert.deepEqual(problems({ isr: [1, 2] }), ['under-replicated: 1 partition has copies that are not in sync.'])
+  assert.deepEqual(problems({ isr: [1] }), [
+    'below-minimum: 1 partition has too few copies in sync: acks=all is refused.',
+  ])
+  assert.deepEqual(problems({ leader: -1, isr: [1] }), [
+    'offline: 1 partition has no leader: no copy that has all records is there.',
+  ])
+  assert.deepEqual(problems({}, { controllerId: -1 }), [
+    'no-controller: No broker is the controller: nothing can be created or moved.',
+  ])
+  assert.deepEqual(problems({}, { live: brokers.slice(0, 2) }), [
+    'broker-gone: Broker 3 has replicas and is not there.',
+  ])
+  assert.deepEqual(problems({}, { brokenLogDirs: [{ brokerId: 2, path: '/d' }] }), [
+    'log-directory: Broker 2 cannot use its log directory /d.',
+  ])
+})
+
+test('a topic with fewer copies than the minimum is measured by what it has', () => {
+  assert.deepEqual(problems({ replicas: [1], isr: [1], target: [1] }), [])
+})

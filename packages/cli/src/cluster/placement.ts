@@ -1,0 +1,101 @@
+import type { BrokerDescription, Reassignment } from '@odradek/client'
+import { type ClusterState, type PartitionInCluster, placeName } from './cluster-state.ts'
+
+export interface Plan {
+  readonly moves: readonly Reassignment[]
+  /** TOPIC-N of those for which there is no other place, with the reason. */
+  readonly stuck: readonly { readonly name: string; readonly because: string }[]
+}
+
+/**
+ * Whoever is in sync leads what a broker leads, that broker being the last choice from now on: every copy stays where it is.
+ * Leaders are spread evenly.
+ */
+export function planLeadersAway(state: ClusterState, brokerId: number): Plan {
+  const leads = new Map(state.brokers.map(broker => [broker.brokerId, 0]))
+  for (const { leader } of state.partitions) count(leads, leader)
+  const moves: Reassignment[] = []
+  const stuck: { name: string; because: string }[] = []
+  for (const partition of state.partitions) {
+    const { leader, target } = partition
+    if (leader !== brokerId && target[0] !== brokerId) continue
+    const candidates = target.filter(id => id !== brokerId && partition.isr.includes(id) && leads.has(id))
+    const first = leader === brokerId ? least(candidates, id => [leads.get(id) ?? 0]) : target.find(id => id === leader)
+    if (first === undefined) {
+      if (leader === brokerId) stuck.push({ name: placeName(partition), because: 'no other copy of it is in sync' })
+      continue
+    }
+    if (leader === brokerId) count(leads, first)
+    const others = target.filter(id => id !== first && id !== brokerId)
+    moves.push({ ...placeOf(partition), replicas: [first, ...others, ...target.filter(id => id === brokerId)] })
+  }
+  return { moves, stuck }
+}
+
+/**
+ * Each copy on a broker gets a place on another: in a rack that has none of that partition where there is one, then where
+ * there are fewest copies, then where fewest are first in line to lead. The newcomer takes the old one's rank.
+ */
+export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
+  const others = state.brokers.filter(broker => broker.brokerId !== brokerId)
+  const counts = new Map(others.map(broker => [broker.brokerId, 0]))
+  const firsts = new Map(counts)
+  for (const { target } of state.partitions) {
+    for (const id of target) count(counts, id)
+    count(firsts, target[0])
+  }
+  const moves: Reassignment[] = []
+  const stuck: { name: string; because: string }[] = []
+  for (const partition of state.partitions) {
+    const { target } = partition
+    if (!target.includes(brokerId)) continue
+    const racks = new Set(others.filter(({ brokerId: id }) => target.includes(id)).map(rackOf))
+    const candidates = others.filter(({ brokerId: id }) => !target.includes(id))
+    const chosen = least(candidates, broker => [
+      racks.has(rackOf(broker)) ? 1 : 0,
+      counts.get(broker.brokerId) ?? 0,
+      firsts.get(broker.brokerId) ?? 0,
+      broker.brokerId,
+    ])
+    if (chosen === undefined) {
+      const copies = target.length === 1 ? '1 copy' : `${target.length} copies`
+      const places = others.length === 1 ? 'there is 1 other broker' : `there are ${others.length} other brokers`
+      const because = `it has ${copies}, and ${places}`
+      stuck.push({ name: placeName(partition), because })
+      continue
+    }
+    count(counts, chosen.brokerId)
+    if (target[0] === brokerId) count(firsts, chosen.brokerId)
+    moves.push({ ...placeOf(partition), replicas: target.map(id => (id === brokerId ? chosen.brokerId : id)) })
+  }
+  return { moves, stuck }
+}
+
+function placeOf({ topic, partition }: PartitionInCluster) {
+  return { topic, partition }
+}
+
+/** A broker without a rack stands alone. */
+function rackOf({ rack, brokerId }: BrokerDescription): string {
+  return rack ?? `broker ${brokerId}`
+}
+
+function count(counts: Map<number, number>, id: number | undefined): void {
+  const before = id === undefined ? undefined : counts.get(id)
+  if (id !== undefined && before !== undefined) counts.set(id, before + 1)
+}
+
+/** Of the lowest rank, compared place by place; the earlier one where they are equal. */
+function least<T>(items: readonly T[], rankOf: (item: T) => readonly number[]): T | undefined {
+  let best: { item: T; rank: readonly number[] } | undefined
+  for (const item of items) {
+    const rank = rankOf(item)
+    if (best === undefined || isLower(rank, best.rank)) best = { item, rank }
+  }
+  return best?.item
+}
+
+function isLower(rank: readonly number[], other: readonly number[]): boolean {
+  const at = rank.findIndex((value, index) => value !== other[index])
+  return at >= 0 && (rank[at] ?? 0) < (other[at] ?? 0)
+}

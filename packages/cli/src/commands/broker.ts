@@ -1,0 +1,146 @@
+import { type ClusterClient, describeCluster, KafkaError, unregisterBroker } from '@odradek/client'
+import { errorCodes } from '@odradek/protocol'
+import { Command } from 'commander'
+import { type Moved, moveLeadersAway, moveReplicasAway } from '../cluster/move.ts'
+import { EXIT_FAILED, UsageError } from '../output/failure.ts'
+import { printJson, printNote, printText } from '../output/print.ts'
+import { table } from '../output/table.ts'
+import { addClusterOptions, type ClusterFlags, integer, withCluster } from './cluster-options.ts'
+
+export function brokerCommand(): Command {
+  return new Command('broker')
+    .description('list the brokers of a cluster, and empty one that is to go')
+    .addCommand(listCommand())
+    .addCommand(drainCommand())
+    .addCommand(decommissionCommand())
+}
+
+function listCommand(): Command {
+  return addClusterOptions(new Command('list'))
+    .description('list the brokers that are there')
+    .addHelpText('after', '\nExample:\n  odradek broker list --format json')
+    .action((flags: ClusterFlags) =>
+      withCluster(flags, async cluster => {
+        const { brokers, controllerId } = await describeCluster(cluster)
+        const rows = brokers.map(broker => ({ ...broker, isController: broker.brokerId === controllerId }))
+        if (flags.format === 'json') return printJson(rows)
+        printText(
+          table(
+            ['BROKER', 'ADDRESS', 'RACK', 'CONTROLLER'],
+            rows.map(({ brokerId, host, port, rack, isController }) => [
+              brokerId,
+              `${host}:${port}`,
+              rack ?? '-',
+              isController ? 'yes' : '-',
+            ]),
+          ),
+        )
+      }),
+    )
+}
+
+interface MoveFlags extends ClusterFlags {
+  readonly atOnce: number
+}
+
+const atOnceByDefault = 20
+
+function addMoveOptions(command: Command): Command {
+  return addClusterOptions(command).option(
+    '--at-once <n>',
+    'how many partitions may be copied at the same time',
+    integer(1),
+    atOnceByDefault,
+  )
+}
+
+function drainCommand(): Command {
+  return addMoveOptions(new Command('drain'))
+    .description('let others lead what a broker leads, before work on its machine')
+    .argument('<id>', 'node id of the broker', integer(0))
+    .option('--replicas', 'move its copies away, too')
+    .addHelpText(
+      'after',
+      `
+It stays the last choice for leading, until the order of the copies is changed again. An interrupted drain goes on when it is
+called again.
+
+Examples:
+  odradek broker drain 3
+  odradek broker drain 3 --replicas`,
+    )
+    .action((brokerId: number, flags: MoveFlags & { replicas?: boolean }) =>
+      withCluster(flags, async cluster => {
+        await checkThere(cluster, brokerId)
+        const options = { brokerId, atOnce: flags.atOnce, onProgress: progressOf(flags) }
+        const led = await moveLeadersAway(cluster, options)
+        if (!flags.replicas) return report(flags, brokerId, led, 'leads nothing any more')
+        report(flags, brokerId, await moveReplicasAway(cluster, options), 'holds nothing any more')
+      }),
+    )
+}
+
+function decommissionCommand(): Command {
+  return addMoveOptions(new Command('decommission'))
+    .description('move all copies off a broker, evenly over the others and their racks, and take it out of the cluster')
+    .argument('<id>', 'node id of the broker, which may be gone already', integer(0))
+    .addHelpText(
+      'after',
+      `
+When it is empty the broker is to be stopped, by you. An interrupted decommission goes on when it is called again.
+
+Example:
+  odradek broker decommission 3`,
+    )
+    .action((brokerId: number, flags: MoveFlags) =>
+      withCluster(flags, async cluster => {
+        const options = { brokerId, atOnce: flags.atOnce, onProgress: progressOf(flags) }
+        const moved = await moveReplicasAway(cluster, options)
+        if (moved.stuck.length > 0) return report(flags, brokerId, moved, '')
+        const isThere = await lives(cluster, brokerId)
+        if (!isThere) await forget(cluster, brokerId)
+        const end = isThere
+          ? 'holds nothing any more: stop it, and it is out of the cluster'
+          : 'holds nothing any more, and is out of the cluster'
+        report(flags, brokerId, moved, end)
+      }),
+    )
+}
+
+async function lives(cluster: ClusterClient, brokerId: number): Promise<boolean> {
+  return (await describeCluster(cluster)).brokers.some(broker => broker.brokerId === brokerId)
+}
+
+async function checkThere(cluster: ClusterClient, brokerId: number): Promise<void> {
+  const { brokers } = await describeCluster(cluster)
+  if (brokers.some(broker => broker.brokerId === brokerId)) return
+  const ids = brokers.map(broker => broker.brokerId).join(', ')
+  throw new UsageError(`there is no broker ${brokerId}: the brokers are ${ids}`)
+}
+
+/** A broker of Odradek is forgotten by itself when it has stopped; one of Kafka's has to be. */
+async function forget(cluster: ClusterClient, brokerId: number): Promise<void> {
+  try {
+    await unregisterBroker(cluster, brokerId)
+  } catch (error) {
+    if (!(error instanceof KafkaError) || error.code !== errorCodes.BROKER_ID_NOT_REGISTERED) throw error
+  }
+}
+
+function progressOf({ format }: ClusterFlags) {
+  return ({ done, of, underWay }: { done: number; of: number; underWay: number }) => {
+    if (format === 'json' || of === 0) return
+    printNote(`${done} of ${of} partitions moved${underWay > 0 ? `, ${underWay} under way` : ''}`)
+  }
+}
+
+/** What could not be moved makes it a failure. */
+function report(flags: ClusterFlags, brokerId: number, { moved, stuck }: Moved, end: string): void {
+  if (stuck.length > 0) process.exitCode = EXIT_FAILED
+  if (flags.format === 'json') {
+    printJson({ brokerId, moved, stuck })
+    return
+  }
+  for (const { name, because } of stuck) printNote(`odradek: ${name} stays: ${because}`)
+  if (stuck.length === 0) printText(`Broker ${brokerId} ${end}.\n`)
+}
