@@ -13,8 +13,6 @@ export interface OdradekOptions {
   readonly stopSignal?: 'SIGTERM' | 'SIGKILL'
   /** Options of the runtime, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
-  /** More options of the command. */
-  readonly options?: readonly string[]
 }
 
 const command = path.resolve(import.meta.dirname, '../packages/cli/bin/odradek.js')
@@ -33,7 +31,6 @@ export async function createOdradek({
   options = [],
   stopSignal = 'SIGTERM',
   nodeOptions = [],
-  options = [],
 }: OdradekOptions = {}): Promise<BrokerProcess> {
   const ownPort = port ?? (await freePort())
   const directory = await brokerDirectory('odradek')
