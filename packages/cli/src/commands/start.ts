@@ -14,6 +14,7 @@ interface Flags extends EtcdFlags {
   readonly clusterId?: string
   readonly nodeId?: number
   readonly rack?: string
+  readonly processes: number
   readonly config?: string
   readonly set?: ReadonlyMap<string, string>
   readonly logFormat?: 'text' | 'json'
@@ -33,6 +34,12 @@ export function startCommand(): Command {
       integer(0),
     )
     .option('--rack <name>', 'where this broker stands: copies are spread over racks')
+    .option(
+      '--processes <n>',
+      'so many brokers of the cluster on this host, one for each core that they may use',
+      integer(1, 1000),
+      1,
+    )
     .option('--config <file>', "settings by Kafka's names, as in its server.properties")
     .option('--set <key=value>', 'one setting; goes before the file (may be repeated)', keyValue('--set'))
     .addOption(
@@ -53,7 +60,8 @@ Examples:
   odradek start
   odradek start --memory --listen 127.0.0.1:0
   odradek start --data /var/lib/odradek --listen 0.0.0.0:9092 --set num.partitions=4
-  odradek start --cluster etcd://etcd-1:2379,etcd-2:2379,etcd-3:2379/orders --listen broker-1:9092 --rack a`,
+  odradek start --cluster etcd://etcd-1:2379,etcd-2:2379,etcd-3:2379/orders --listen broker-1:9092 --rack a
+  odradek start --cluster etcd://etcd-1:2379/orders --listen broker-1:9092 --processes 4`,
     )
     .action(start)
 }
@@ -64,6 +72,7 @@ const DEFAULT_DATA = './odradek-data'
 async function start(flags: Flags): Promise<void> {
   // From now on: who stops a broker while it starts wants it to stop in order, too.
   const stop = stopSignal()
+  if (flags.processes > 1) return startSeveral(flags, stop)
   const { startBroker, createLogger } = await import('odradek')
   const config: Record<string, string> = {
     ...(flags.config === undefined ? {} : await readProperties(flags.config)),
@@ -98,6 +107,28 @@ async function start(flags: Flags): Promise<void> {
   logger.info('stopping', { signal })
   await broker.stop()
   logger.info('stopped')
+}
+
+async function startSeveral(flags: Flags, stop: Promise<unknown>): Promise<void> {
+  if (flags.cluster === undefined) {
+    throw new UsageError('--processes needs --cluster: the brokers find each other there (odradek dev needs none)')
+  }
+  if (flags.nodeId !== undefined) {
+    throw new UsageError(
+      '--processes makes several brokers: leave out --node-id, and each gets and keeps one of its own',
+    )
+  }
+  const { startProcesses } = await import('./start-processes.ts')
+  await startProcesses(
+    {
+      count: flags.processes,
+      args: process.argv.slice(2),
+      listen: flags.listen ?? DEFAULT_LISTEN,
+      data: dataDirectory(flags, {}),
+      rack: flags.rack,
+    },
+    stop,
+  )
 }
 
 /** As a person would write it from here. */
