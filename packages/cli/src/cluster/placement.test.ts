@@ -41,7 +41,7 @@ test('a copy for which there is no other broker stays, and is told', () => {
     moves.map(({ replicas }) => replicas),
     [[2]],
   )
-  assert.deepEqual(stuck, [{ name: 't-0', because: 'it has 2 copies, and there is 1 other broker' }])
+  assert.deepEqual(stuck, [{ name: 't-0', because: 'for 2 copies there is only 1 other broker' }])
 })
 
 test('what is on its way already is not moved again', () => {

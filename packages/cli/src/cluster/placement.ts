@@ -59,8 +59,7 @@ export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
     ])
     if (chosen === undefined) {
       const copies = target.length === 1 ? '1 copy' : `${target.length} copies`
-      const places = others.length === 1 ? 'there is 1 other broker' : `there are ${others.length} other brokers`
-      const because = `it has ${copies}, and ${places}`
+      const because = `for ${copies} there ${others.length === 1 ? 'is only 1 other broker' : `are only ${others.length} other brokers`}`
       stuck.push({ name: placeName(partition), because })
       continue
     }

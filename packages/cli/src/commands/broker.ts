@@ -3,6 +3,7 @@ import { errorCodes } from '@odradek/protocol'
 import { Command } from 'commander'
 import { type Moved, moveLeadersAway, moveReplicasAway } from '../cluster/move.ts'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
+import { someOf } from '../output/names.ts'
 import { printJson, printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { addClusterOptions, type ClusterFlags, integer, withCluster } from './cluster-options.ts'
@@ -130,7 +131,9 @@ async function forget(cluster: ClusterClient, brokerId: number): Promise<void> {
 function progressOf({ format }: ClusterFlags) {
   return ({ done, of, underWay }: { done: number; of: number; underWay: number }) => {
     if (format === 'json' || of === 0) return
-    printNote(`${done} of ${of} partitions moved${underWay > 0 ? `, ${underWay} under way` : ''}`)
+    printNote(
+      `${done} of ${of} ${of === 1 ? 'partition' : 'partitions'} moved${underWay > 0 ? `, ${underWay} under way` : ''}`,
+    )
   }
 }
 
@@ -141,6 +144,9 @@ function report(flags: ClusterFlags, brokerId: number, { moved, stuck }: Moved, 
     printJson({ brokerId, moved, stuck })
     return
   }
-  for (const { name, because } of stuck) printNote(`odradek: ${name} stays: ${because}`)
+  for (const [because, each] of Map.groupBy(stuck, one => one.because)) {
+    const names = someOf(each.map(({ name }) => name))
+    printNote(`odradek: ${names} ${each.length === 1 ? 'stays' : 'stay'}: ${because}`)
+  }
   if (stuck.length === 0) printText(`Broker ${brokerId} ${end}.\n`)
 }

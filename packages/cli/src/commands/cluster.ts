@@ -11,6 +11,7 @@ import { type ClusterState, readClusterState } from '../cluster/cluster-state.ts
 import { findProblems, goneBrokers, lacksCopies, type Problem } from '../cluster/health.ts'
 import { inBytes } from '../output/bytes.ts'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
+import { someOf } from '../output/names.ts'
 import { printJson, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { addClusterOptions, type ClusterFlags, withCluster } from './cluster-options.ts'
@@ -71,7 +72,9 @@ function healthCommand(): Command {
         if (problems.length > 0) process.exitCode = EXIT_FAILED
         if (flags.format === 'json') return printJson({ healthy: problems.length === 0, problems })
         if (problems.length === 0) printText('Healthy.\n')
-        for (const { text, partitions = [] } of problems) printText(`${text}${named(partitions)}\n`)
+        for (const { text, partitions = [] } of problems) {
+          printText(`${text}${partitions.length > 0 ? ` (${someOf(partitions)})` : ''}\n`)
+        }
       }),
     )
 }
@@ -190,12 +193,4 @@ function controllerOf({ controllerId }: ClusterState): string {
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-const namedMax = 3
-
-function named(partitions: readonly string[]): string {
-  if (partitions.length === 0) return ''
-  const more = partitions.length > namedMax ? `, and ${partitions.length - namedMax} more` : ''
-  return ` (${partitions.slice(0, namedMax).join(', ')}${more})`
 }

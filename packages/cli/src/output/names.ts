@@ -1,0 +1,7 @@
+const namedMax = 3
+
+/** The first few of many. */
+export function someOf(names: readonly string[]): string {
+  const more = names.length > namedMax ? `, and ${names.length - namedMax} more` : ''
+  return `${names.slice(0, namedMax).join(', ')}${more}`
+}
