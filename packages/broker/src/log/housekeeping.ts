@@ -8,10 +8,9 @@ import {
   findNewestOffsets,
 } from './compaction.ts'
 import { deletedSuffix, swapSuffix } from './file-names.ts'
-import type { Flusher } from './flusher.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
-import type { LoadedLog } from './log-loader.ts'
+import type { OpenLog } from './open-log.ts'
 import { deletableSegments } from './retention.ts'
 import type { Segment } from './segment.ts'
 
@@ -19,18 +18,12 @@ import type { Segment } from './segment.ts'
 export interface KeptLog {
   readonly context: LogContext
   readonly directory: string
-  readonly config: LogConfig
-  readonly loaded: LoadedLog
-  readonly flusher: Flusher
-  /** Neither offline nor closed. */
-  readonly isUsable: boolean
-  readonly nextOffset: number
-  readonly logStartOffset: number
-  readonly highWatermark: number
-  readonly lastStableOffset: number
-  /** Throws DiskError. */
-  roll(): void
-  moveLogStart(offset: number): void
+  config(): LogConfig
+  open(): OpenLog
+  /** Neither offline nor closed, nor being cut back. */
+  isUsable(): boolean
+  highWatermark(): number
+  lastStableOffset(): number
   /** Reads go to the files until new batches come. */
   clearTail(): void
   fail(error: unknown): void
@@ -53,22 +46,28 @@ export class Housekeeping {
 
   applyRetention(nowMs: number): number {
     const log = this.#log
-    if (!log.isUsable || this.#compaction !== null) return 0
+    if (!log.isUsable() || this.#compaction !== null) return 0
     try {
-      const { segments, snapshots } = log.loaded
-      const { config, logStartOffset, highWatermark, nextOffset: logEndOffset } = log
-      const gone = deletableSegments(segments.all, { config, nowMs, logStartOffset, highWatermark, logEndOffset })
+      const open = log.open()
+      const { segments, snapshots } = open.loaded
+      const gone = deletableSegments(segments.all, {
+        config: log.config(),
+        nowMs,
+        logStartOffset: open.logStartOffset,
+        highWatermark: log.highWatermark(),
+        logEndOffset: open.nextOffset,
+      })
       if (gone.length === 0) return 0
-      if (gone.length === segments.count) log.roll()
+      if (gone.length === segments.count) open.roll()
       // What their producers sent is known from the snapshots alone when these are gone.
       snapshots.syncNow()
       segments.remove(gone)
-      log.moveLogStart(segments.first.baseOffset)
+      open.moveLogStart(segments.first.baseOffset)
       for (const segment of gone) this.#delete(segment)
-      log.flusher.namesChanged()
+      open.flush.flusher.namesChanged()
       // Before the files go for good: names that come back without their bytes would be a puzzle.
-      log.flusher.syncNames().catch(error => log.fail(error))
-      const fields = { log: log.directory, segments: gone.length, logStartOffset: log.logStartOffset }
+      open.flush.flusher.syncNames().catch(error => log.fail(error))
+      const fields = { log: log.directory, segments: gone.length, logStartOffset: open.logStartOffset }
       log.context.logger.info('deleted segments', fields)
       return gone.length
     } catch (error) {
@@ -78,9 +77,16 @@ export class Housekeeping {
   }
 
   measureDirt(cleanedOffset: number): Dirt | null {
-    const { config, context, isUsable, lastStableOffset, loaded } = this.#log
-    if (!config.cleanupPolicy.compact || !isUsable || this.#compaction !== null || this.#isUncleanable) return null
-    return measureDirt(loaded.segments.all, config, { cleanedOffset, lastStableOffset, nowMs: context.clock.now() })
+    const log = this.#log
+    const config = log.config()
+    if (!config.cleanupPolicy.compact || !log.isUsable() || this.#compaction !== null || this.#isUncleanable)
+      return null
+    const nowMs = log.context.clock.now()
+    return measureDirt(log.open().loaded.segments.all, config, {
+      cleanedOffset,
+      lastStableOffset: log.lastStableOffset(),
+      nowMs,
+    })
   }
 
   compact(dirt: Dirt): Promise<number> {
@@ -92,12 +98,12 @@ export class Housekeeping {
 
   async #compact({ firstDirtyOffset, firstUncleanableOffset }: Dirt): Promise<number> {
     const log = this.#log
-    const { segments, producers } = log.loaded
+    const { segments, producers } = log.open().loaded
     try {
       const job: CompactionJob = {
         context: log.context,
         directory: log.directory,
-        config: log.config,
+        config: log.config(),
         segments: segments.all.filter(
           segment => segment !== segments.active && segment.baseOffset < firstUncleanableOffset,
         ),
@@ -105,7 +111,7 @@ export class Housekeeping {
         firstDirtyOffset,
         firstUncleanableOffset,
         nowMs: log.context.clock.now(),
-        isCancelled: () => !log.isUsable,
+        isCancelled: () => !log.isUsable(),
       }
       const newest = await findNewestOffsets(job)
       for (const exchange of await compactSegments(job, newest)) await this.#exchange(exchange)
@@ -118,7 +124,7 @@ export class Housekeeping {
 
   #compactionFailed(error: unknown): void {
     const log = this.#log
-    if (!log.isUsable || error instanceof CompactionCancelled) return
+    if (!log.isUsable() || error instanceof CompactionCancelled) return
     if (error instanceof DiskError) {
       log.fail(error)
       return
@@ -135,14 +141,14 @@ export class Housekeeping {
   async #exchange({ sources, compacted }: Exchange): Promise<void> {
     const log = this.#log
     const { disk } = log.context
-    if (!log.isUsable) {
+    if (!log.isUsable()) {
       compacted.discard()
       return
     }
     compacted.rename(swapSuffix)
     await disk.syncDirectory(log.directory)
-    if (!log.isUsable) return
-    log.loaded.segments.replace(sources, [compacted])
+    if (!log.isUsable()) return
+    log.open().loaded.segments.replace(sources, [compacted])
     // It may still hold what has just been compacted away.
     log.clearTail()
     for (const source of sources) {
@@ -151,15 +157,17 @@ export class Housekeeping {
       else this.#delete(source)
     }
     await disk.syncDirectory(log.directory)
-    if (!log.isUsable) return
+    if (!log.isUsable()) return
     compacted.rename('')
-    log.flusher.namesChanged()
-    await log.flusher.syncNames()
+    const { flusher } = log.open().flush
+    flusher.namesChanged()
+    await flusher.syncNames()
   }
 
   /** Gives its files, and its producer snapshot, their deletion names. Throws DiskError. */
   #delete(segment: Segment): void {
-    const { context, loaded } = this.#log
+    const { context } = this.#log
+    const { loaded } = this.#log.open()
     const renamed = segment.rename(deletedSuffix)
     if (loaded.snapshots.forget(segment.baseOffset)) {
       const path = loaded.snapshots.path(segment.baseOffset)
@@ -172,6 +180,6 @@ export class Housekeeping {
   /** They go after file.delete.delay.ms; who still reads the segment may finish. */
   #retire(paths: readonly string[], segment: Segment): void {
     segment.release()
-    this.#log.context.removal.schedule(paths, this.#log.config.fileDeleteDelayMs)
+    this.#log.context.removal.schedule(paths, this.#log.config().fileDeleteDelayMs)
   }
 }

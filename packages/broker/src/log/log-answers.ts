@@ -59,6 +59,10 @@ export interface FoundOffset {
   readonly leaderEpoch: number
 }
 
+export function nothingFound(errorCode: number): FoundOffset {
+  return { errorCode, offset: -1, timestamp: -1, leaderEpoch: -1 }
+}
+
 /** A producer as DescribeProducers shows it. */
 export interface ActiveProducer {
   readonly producerId: number

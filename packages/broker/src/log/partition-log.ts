@@ -1,23 +1,12 @@
 import { DiskError } from '@odradek/platform'
-import {
-  batchLastOffsetDelta,
-  batchMaxTimestamp,
-  batchProducerId,
-  batchTimestampType,
-  errorCodes,
-  setBatchBaseOffset,
-  setBatchMaxTimestamp,
-  setBatchPartitionLeaderEpoch,
-} from '@odradek/protocol'
-import { checkOwn, checkProduced, type Refusal } from '../core/partition/append-rules.ts'
+import { errorCodes } from '@odradek/protocol'
+import type { Refusal } from '../core/partition/append-rules.ts'
 import type { Dirt } from '../core/partition/compaction-rules.ts'
-import { producerBatchOf } from '../core/partition/producer-batch.ts'
-import type { ProducerBatch } from '../core/partition/producer-state.ts'
 import { checkReplicated } from '../core/partition/replicated-batches.ts'
-import { abortedTransactionsIn } from './aborted-transactions.ts'
 import { GroupCommit } from './group-commit.ts'
 import { HighWatermark } from './high-watermark.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { prepareAppend } from './leader-append.ts'
 import {
   type ActiveProducer,
   type AppendOptions,
@@ -27,6 +16,7 @@ import {
   type LogRead,
   logRead,
   noRecordErrors,
+  nothingFound,
   offlineRead,
   offlineResult,
   outOfRangeRead,
@@ -34,13 +24,10 @@ import {
 } from './log-answers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
-import { LogFlush } from './log-flush.ts'
-import { type LoadedLog, type LoadOptions, loadCleanLog, newLog, segmentJitterMs } from './log-loader.ts'
-import { readBatches } from './log-reader.ts'
+import { type LoadedLog, loadCleanLog, newLog } from './log-loader.ts'
 import { recoverLog } from './log-recovery.ts'
 import { truncateLog } from './log-truncation.ts'
-import { findOffset } from './offset-search.ts'
-import { type PlacedBatch, Segment } from './segment.ts'
+import { OpenLog, type Run } from './open-log.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
@@ -56,12 +43,6 @@ export interface PartitionLogListener {
   online?(log: PartitionLog): void
 }
 
-/** Where a batch lies in the log's files. */
-interface Place {
-  readonly segment: Segment
-  readonly position: number
-}
-
 export interface PartitionLogOptions {
   readonly context: LogContext
   readonly topic: string
@@ -75,21 +56,19 @@ export interface PartitionLogOptions {
   readonly highWatermark: number
 }
 
-const checksSequence = { checksSequence: true }
-const ignoresSequence = { checksSequence: false }
-
 /**
  * One partition's log: appends assign offsets, reads give back the very bytes.
  *
  * What can be answered at once is returned as a value, what needs the disk's pool as a Promise: check with
  * `instanceof Promise` on the hot path, `await` elsewhere. Promises of this class never reject: errors are codes.
  *
- *     logStartOffset            highWatermark      logEndOffset           #nextOffset
- *           |  read by consumers      |  waits for sync  |  on its way to the file |
+ *     logStartOffset            highWatermark      logEndOffset            nextOffset
+ *           |  read by consumers      |  not committed   |  on its way to the file |
  *           v                         v                  v                         v
  *     ------[=========================|==================|- - - - - - - - - - - - -]
  *
- * The three on the right are one and the same unless the disk is busy or flush.messages makes appends wait for it.
+ * The three on the right are one and the same unless replicas have to catch up, the disk is busy, or flush.messages makes
+ * appends wait for it. The files themselves are an OpenLog's; this is what is promised of them, and when they may be used.
  */
 export class PartitionLog {
   readonly topic: string
@@ -105,11 +84,7 @@ export class PartitionLog {
   readonly #checkpointedHighWatermark: number
   #topicId: string
   #config: LogConfig
-  #loaded: LoadedLog
-  #flush: LogFlush
-  #nextOffset: number
-  #writtenEndOffset: number
-  #logStartOffset: number
+  #open: OpenLog
   #isSyncingForAcks = false
   #offlineReason: string | null = null
   #canReopen = false
@@ -128,28 +103,29 @@ export class PartitionLog {
     this.#tail = options.context.cache.partition()
     this.#commit = new GroupCommit(options.context.pace)
     this.#housekeeping = this.#newHousekeeping()
-    this.#loaded = loaded
-    this.#flush = this.#newFlush(loaded)
-    this.#nextOffset = loaded.logEndOffset
-    this.#writtenEndOffset = loaded.logEndOffset
+    this.#open = this.#opened(loaded)
     this.#highWatermark = new HighWatermark(loaded.logEndOffset, () => {
       for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
     })
-    this.#logStartOffset = loaded.logStartOffset
   }
 
-  #newFlush(loaded: LoadedLog): LogFlush {
-    const { directory } = this
-    return new LogFlush({ context: this.#context, directory, loaded, writtenEnd: () => this.#writtenEndOffset })
+  #opened(loaded: LoadedLog): OpenLog {
+    const { clock } = this.#context
+    return new OpenLog({
+      context: this.#context,
+      directory: this.directory,
+      loaded,
+      config: () => this.#config,
+      commit: this.#commit,
+      written: run => this.#written(run),
+      failed: error => this.#fail(error),
+      rolled: () => clock.soon(() => void this.flush()),
+    })
   }
 
   /** The files were opened anew. Readers see what is there, up to the old high watermark where that is lower. */
   #use(loaded: LoadedLog, highWatermark: number): void {
-    this.#loaded = loaded
-    this.#flush = this.#newFlush(loaded)
-    this.#nextOffset = loaded.logEndOffset
-    this.#writtenEndOffset = loaded.logEndOffset
-    this.#logStartOffset = loaded.logStartOffset
+    this.#open = this.#opened(loaded)
     this.#highWatermark.reset({ logEndOffset: loaded.logEndOffset, highWatermark })
   }
 
@@ -171,7 +147,7 @@ export class PartitionLog {
    * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
    */
   async #flushRecovered(): Promise<void> {
-    if (this.#waitsForDisk && this.syncedOffset < this.#writtenEndOffset) await this.#flushWritten()
+    if (this.#waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
   }
 
   /** flush.messages is set: an acknowledgement may promise that the disk has it. */
@@ -192,7 +168,7 @@ export class PartitionLog {
   /** For LogManager: a directory without partition.metadata gets its id. */
   set topicId(topicId: string) {
     this.#topicId = topicId
-    this.#flush.idChanged()
+    this.#open.flush.idChanged()
   }
 
   get config(): LogConfig {
@@ -205,12 +181,12 @@ export class PartitionLog {
 
   /** First offset that can be read; moves up with retention and DeleteRecords. */
   get logStartOffset(): number {
-    return this.#logStartOffset
+    return this.#open.logStartOffset
   }
 
   /** The offset that the next record gets, as far as the disk has confirmed its predecessors. */
   get logEndOffset(): number {
-    return this.#writtenEndOffset
+    return this.#open.writtenEndOffset
   }
 
   get highWatermark(): number {
@@ -230,41 +206,41 @@ export class PartitionLog {
    * whether the others have it is not known.
    */
   lowerHighWatermark(): void {
-    this.#highWatermark.restrict(Math.max(this.#checkpointedHighWatermark, this.#logStartOffset))
+    this.#highWatermark.restrict(Math.max(this.#checkpointedHighWatermark, this.logStartOffset))
   }
 
   /** First offset of the oldest open transaction, else the high watermark: read_committed stops here. */
   get lastStableOffset(): number {
-    const unstable = this.#loaded.producers.firstUnstableOffset
-    return unstable < 0 ? this.highWatermark : Math.max(Math.min(unstable, this.highWatermark), this.#logStartOffset)
+    const unstable = this.#open.loaded.producers.firstUnstableOffset
+    return unstable < 0 ? this.highWatermark : Math.max(Math.min(unstable, this.highWatermark), this.logStartOffset)
   }
 
   /** Bytes of all segments' .log files. */
   get sizeBytes(): number {
-    return this.#loaded.segments.sizeBytes
+    return this.#open.loaded.segments.sizeBytes
   }
 
   get segmentCount(): number {
-    return this.#loaded.segments.count
+    return this.#open.loaded.segments.count
   }
 
   /** Where the oldest segment begins; at most the log start offset. */
   get firstSegmentOffset(): number {
-    return this.#loaded.segments.first.baseOffset
+    return this.#open.loaded.segments.first.baseOffset
   }
 
   /** Where a recovery would begin to read: all below it is on the disk for good. */
   get recoveryPoint(): number {
-    return this.#flush.flusher.recoveryPoint
+    return this.#open.flush.flusher.recoveryPoint
   }
 
   /** All batches below it are on the disk for good. */
   get syncedOffset(): number {
-    return this.#flush.flusher.syncedOffset
+    return this.#open.flush.flusher.syncedOffset
   }
 
   get latestLeaderEpoch(): number {
-    return this.#loaded.epochs.latestEpoch
+    return this.#open.loaded.epochs.latestEpoch
   }
 
   /** Null when all is well; else why appends and reads answer KAFKA_STORAGE_ERROR. */
@@ -300,43 +276,34 @@ export class PartitionLog {
    */
   append(records: Buffer, options: AppendOptions): AppendResult | Promise<AppendResult> {
     if (this.#offlineReason !== null || this.#isClosed) return offlineResult
-    const isClient = options.origin === 'client'
-    const nowMs = this.#context.clock.now()
-    const checked = isClient ? checkProduced(records, this.#config, nowMs) : checkOwn(records, this.#config, nowMs)
-    if ('errorCode' in checked) return this.#refused(checked)
-
-    const { batch, maxTimestamp } = checked
-    const baseOffset = this.#nextOffset
-    const timestampType = this.#config.messageTimestampType
-    setBatchBaseOffset(batch, 0, baseOffset)
-    setBatchPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
-    if (batchMaxTimestamp(batch, 0) !== maxTimestamp || batchTimestampType(batch, 0) !== timestampType) {
-      setBatchMaxTimestamp(batch, 0, { timestampType, maxTimestamp })
+    const open = this.#open
+    const baseOffset = open.nextOffset
+    const append = prepareAppend(records, {
+      isClient: options.origin === 'client',
+      leaderEpoch: options.leaderEpoch,
+      baseOffset,
+      rules: this.#config,
+      producers: open.loaded.producers,
+      nowMs: this.#context.clock.now(),
+    })
+    if (append.kind === 'refuse') {
+      const { refusal, reason } = append
+      if (reason !== null) this.#context.logger.debug('refused a batch', { log: this.directory, reason })
+      return this.#refused(refusal)
     }
-
-    const lastOffset = baseOffset + batchLastOffsetDelta(batch, 0)
-    let producerBatch: ProducerBatch | null = null
-    if (batchProducerId(batch, 0) >= 0) {
-      producerBatch = producerBatchOf(batch, 0)
-      const decision = this.#loaded.producers.decide(producerBatch, isClient ? checksSequence : ignoresSequence)
-      if (decision.kind === 'refuse') {
-        this.#context.logger.debug('refused a batch', { log: this.directory, reason: decision.message })
-        return this.#refused({ errorCode: decision.errorCode, errorMessage: null, recordErrors: noRecordErrors })
-      }
-      if (decision.kind === 'duplicate') {
-        const { lastOffset: lastOfOriginal, offsetDelta, timestamp } = decision.batch
-        return this.#acknowledge(lastOfOriginal - offsetDelta, lastOfOriginal, timestamp, options.acks)
-      }
+    if (append.kind === 'duplicate') {
+      const { lastOffset, offsetDelta, timestamp } = append.batch
+      return this.#acknowledge(lastOffset - offsetDelta, lastOffset, timestamp, options.acks)
     }
-    const logAppendTimeMs = timestampType === 'LogAppendTime' ? maxTimestamp : -1
-    const placed = { lastOffset, maxTimestamp, bytes: batch.length }
+    const { batch, placed, producerBatch, logAppendTimeMs } = append
     try {
-      this.#write(batch, baseOffset, lastOffset + 1, this.#place(placed, producerBatch, options.leaderEpoch))
+      const place = open.place(placed, producerBatch, options.leaderEpoch)
+      open.write({ chunk: batch, baseOffset, endOffset: placed.lastOffset + 1, place })
     } catch (error) {
       this.#fail(error)
       return offlineResult
     }
-    return this.#acknowledge(baseOffset, lastOffset, logAppendTimeMs, options.acks)
+    return this.#acknowledge(baseOffset, placed.lastOffset, logAppendTimeMs, options.acks)
   }
 
   /**
@@ -347,67 +314,17 @@ export class PartitionLog {
    */
   appendAsFollower(records: Buffer, { leaderEpoch }: { leaderEpoch: number }): AppendResult | Promise<AppendResult> {
     if (this.#offlineReason !== null || this.#isClosed) return offlineResult
-    const { batches, errorCode } = checkReplicated(records, { logEndOffset: this.#nextOffset, leaderEpoch })
-    const first = this.#nextOffset
+    const open = this.#open
+    const first = open.nextOffset
+    const { batches, errorCode } = checkReplicated(records, { logEndOffset: first, leaderEpoch })
     try {
-      // Batches that share a segment are one write.
-      let run: { place: Place; from: number; baseOffset: number; end: number; endOffset: number } | null = null
-      for (const { at, bytes, baseOffset, lastOffset, maxTimestamp, epoch } of batches) {
-        const place = this.#place({ lastOffset, maxTimestamp, bytes }, producerBatchOf(records, at), epoch)
-        if (run !== null && run.place.segment !== place.segment) {
-          this.#write(records.subarray(run.from, run.end), run.baseOffset, run.endOffset, run.place)
-          run = null
-        }
-        run ??= { place, from: at, baseOffset, end: 0, endOffset: 0 }
-        run.end = at + bytes
-        run.endOffset = lastOffset + 1
-      }
-      if (run !== null) this.#write(records.subarray(run.from, run.end), run.baseOffset, run.endOffset, run.place)
+      open.appendReplicated(records, batches)
     } catch (error) {
       this.#fail(error)
       return offlineResult
     }
     if (errorCode !== errorCodes.NONE) return { ...offlineResult, errorCode }
-    return this.#acknowledge(first, this.#nextOffset - 1, -1, 'leader')
-  }
-
-  /** Gives a batch its place at the end of the log, in a new segment where need be. Throws DiskError. */
-  #place(placed: PlacedBatch, producerBatch: ProducerBatch | null, leaderEpoch: number): Place {
-    const { epochs, producers, segments } = this.#loaded
-    if (leaderEpoch > epochs.latestEpoch && epochs.assign(leaderEpoch, this.#nextOffset)) this.#flush.epochsChanged()
-    if (segments.active.mustRollFor(placed, this.#config, this.#context.clock.now())) this.#roll()
-    const segment = segments.active
-    const position = segment.place(placed, this.#config.indexIntervalBytes)
-    this.#nextOffset = placed.lastOffset + 1
-    if (producerBatch === null) producers.advanceTo(this.#nextOffset)
-    else {
-      const ended = producers.apply(producerBatch)
-      if (ended?.isAborted) segment.addAborted(ended)
-    }
-    return { segment, position }
-  }
-
-  /** Whole batches to their place: at once, or behind those that are on their way. Throws DiskError. */
-  #write(chunk: Buffer, baseOffset: number, endOffset: number, { segment, position }: Place): void {
-    const file = segment.file()
-    if (this.#commit.writeNow(file, position, chunk)) {
-      this.#written(chunk, baseOffset, endOffset)
-      return
-    }
-    segment.pin()
-    this.#commit.push({
-      file,
-      position,
-      chunk,
-      written: () => {
-        segment.unpin()
-        this.#written(chunk, baseOffset, endOffset)
-      },
-      failed: error => {
-        segment.unpin()
-        this.#fail(error)
-      },
-    })
+    return this.#acknowledge(first, open.nextOffset - 1, -1, 'leader')
   }
 
   /** The answer, now or when the disk, or the high watermark, has passed it. */
@@ -423,7 +340,7 @@ export class PartitionLog {
       baseOffset,
       lastOffset,
       logAppendTimeMs,
-      logStartOffset: this.#logStartOffset,
+      logStartOffset: this.logStartOffset,
       recordErrors: noRecordErrors,
     }
     return this.#highWatermark.acknowledge(result, acks)
@@ -440,16 +357,15 @@ export class PartitionLog {
       errorCode,
       errorMessage,
       recordErrors,
-      logStartOffset: isPlain ? -1 : this.#logStartOffset,
+      logStartOffset: isPlain ? -1 : this.logStartOffset,
     }
   }
 
-  /** The batch is in its file (not on the disk for good), and so are all before it. */
-  #written(batch: Buffer, baseOffset: number, endOffset: number): void {
+  /** Readers may have it, as far as it is committed. */
+  #written({ chunk, baseOffset, endOffset }: Run): void {
     if (this.#offlineReason !== null) return
-    this.#tail.append(batch, baseOffset, endOffset)
-    this.#writtenEndOffset = endOffset
-    for (const listener of this.#listeners) listener.logEndAdvanced?.(this, batch.length)
+    this.#tail.append(chunk, baseOffset, endOffset)
+    for (const listener of this.#listeners) listener.logEndAdvanced?.(this, chunk.length)
     if (this.#isSyncingForAcks) return
     if (endOffset - this.syncedOffset >= this.#config.flushMessages) void this.#syncForAcks()
     else this.#highWatermark.localEndMoved(endOffset)
@@ -459,37 +375,20 @@ export class PartitionLog {
   async #syncForAcks(): Promise<void> {
     this.#isSyncingForAcks = true
     let end = this.#highWatermark.localEndOffset
-    while (this.#offlineReason === null && this.#writtenEndOffset > end) {
-      end = this.#writtenEndOffset
+    while (this.#offlineReason === null && this.logEndOffset > end) {
+      end = this.logEndOffset
       if (!(await this.#flushWritten())) break
       this.#highWatermark.localEndMoved(end)
     }
     this.#isSyncingForAcks = false
   }
 
-  /** Closes the active segment and begins the next. Throws DiskError. */
-  #roll(): void {
-    const { segments, producers, snapshots } = this.#loaded
-    const closing = segments.active
-    const baseOffset = this.#nextOffset
-    if (closing.baseOffset === baseOffset) return
-    closing.persistIndexes()
-    const { disk, clock, open } = this.#context
-    const jitterMs = segmentJitterMs(this.#context, this.#config)
-    segments.add(Segment.create({ disk, open, directory: this.directory, baseOffset, jitterMs, nowMs: clock.now() }))
-    producers.advanceTo(baseOffset)
-    snapshots.write(baseOffset, producers.producers())
-    this.#flush.flusher.namesChanged()
-    this.#context.logger.debug('rolled a segment', { log: this.directory, baseOffset })
-    clock.soon(() => void this.flush())
-  }
-
   read(offset: number, options: ReadOptions): LogRead | Promise<LogRead> {
     if (this.#offlineReason !== null || this.#isClosed) return offlineRead
     if (this.#truncation !== null) return this.#truncation.then(() => this.read(offset, options))
-    if (offset < this.#logStartOffset || offset > this.#writtenEndOffset) return outOfRangeRead
+    if (offset < this.logStartOffset || offset > this.logEndOffset) return outOfRangeRead
     const endOffset =
-      options.endOffset === undefined ? this.highWatermark : Math.min(options.endOffset, this.#writtenEndOffset)
+      options.endOffset === undefined ? this.highWatermark : Math.min(options.endOffset, this.logEndOffset)
     if (offset >= endOffset) {
       this.#tail.readerIsHere()
       return emptyRead
@@ -504,9 +403,8 @@ export class PartitionLog {
     offset: number,
     options: { endOffset: number; maxBytes: number; minOneBatch: boolean },
   ): LogRead | Promise<LogRead> {
-    const { reader } = this.#context
     try {
-      const found = reader.run(readBatches({ segments: this.#loaded.segments, reader }, offset, options))
+      const found = this.#open.read(offset, options)
       if (!(found instanceof Promise)) return logRead(found)
       return found.then(logRead, error => this.#failedRead(error))
     } catch (error) {
@@ -525,7 +423,7 @@ export class PartitionLog {
    */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     try {
-      return abortedTransactionsIn(this.#loaded.segments, this.#context.disk, from, to)
+      return this.#open.abortedTransactions(from, to)
     } catch (error) {
       this.#fail(error)
       return []
@@ -537,34 +435,30 @@ export class PartitionLog {
     timestamp: number,
     { readCommitted = false }: { readCommitted?: boolean } = {},
   ): FoundOffset | Promise<FoundOffset> {
-    if (this.#offlineReason !== null || this.#isClosed) {
-      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, offset: -1, timestamp: -1, leaderEpoch: -1 }
-    }
+    if (this.#offlineReason !== null || this.#isClosed) return nothingFound(errorCodes.KAFKA_STORAGE_ERROR)
     const endOffset = readCommitted ? this.lastStableOffset : this.highWatermark
     try {
-      const { segments, epochs } = this.#loaded
-      const found = findOffset({ segments, epochs, startOffset: this.#logStartOffset, endOffset }, timestamp)
-      return { errorCode: errorCodes.NONE, ...found }
+      return { errorCode: errorCodes.NONE, ...this.#open.findOffset(timestamp, endOffset) }
     } catch (error) {
       this.#fail(error)
-      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, offset: -1, timestamp: -1, leaderEpoch: -1 }
+      return nothingFound(errorCodes.KAFKA_STORAGE_ERROR)
     }
   }
 
   /** The log's end, as an answer to a follower. */
   endOffset(): FoundOffset {
-    const leaderEpoch = this.#loaded.epochs.latestEpoch
-    return { errorCode: errorCodes.NONE, offset: this.#writtenEndOffset, timestamp: -1, leaderEpoch }
+    const leaderEpoch = this.#open.loaded.epochs.latestEpoch
+    return { errorCode: errorCodes.NONE, offset: this.logEndOffset, timestamp: -1, leaderEpoch }
   }
 
   /** OffsetForLeaderEpoch: leaderEpoch -1 and endOffset -1 when the epoch is unknown. */
   endOffsetForEpoch(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: number } {
-    return this.#loaded.epochs.endOffsetFor(leaderEpoch, this.#writtenEndOffset)
+    return this.#open.loaded.epochs.endOffsetFor(leaderEpoch, this.logEndOffset)
   }
 
   /** A new leader epoch begins at the log end. Idempotent. */
   assignLeaderEpoch(leaderEpoch: number): void {
-    if (this.#loaded.epochs.assign(leaderEpoch, this.#nextOffset)) this.#flush.epochsChanged()
+    this.#open.assignLeaderEpoch(leaderEpoch)
   }
 
   /** DeleteRecords: -1 means the high watermark. lowWatermark is the new log start offset, -1 with an error. */
@@ -574,59 +468,44 @@ export class PartitionLog {
     const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
     if (offset < 0 || offset > this.highWatermark)
       return { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
-    this.#moveLogStart(offset)
-    return { errorCode: errorCodes.NONE, lowWatermark: this.#logStartOffset }
+    this.#open.moveLogStart(offset)
+    return { errorCode: errorCodes.NONE, lowWatermark: this.logStartOffset }
   }
 
   /** As a follower: what the leader no longer has, goes here, too. */
   followLogStart(leaderLogStartOffset: number): void {
-    this.#moveLogStart(Math.min(leaderLogStartOffset, this.highWatermark))
-  }
-
-  #moveLogStart(offset: number): void {
-    if (offset <= this.#logStartOffset) return
-    this.#logStartOffset = offset
-    if (this.#loaded.epochs.truncateFromStart(offset)) this.#flush.epochsChanged()
+    this.#open.moveLogStart(Math.min(leaderLogStartOffset, this.highWatermark))
   }
 
   activeProducers(): ActiveProducer[] {
-    return Array.from(this.#loaded.producers.producers(), producer => ({
-      producerId: producer.producerId,
-      producerEpoch: producer.producerEpoch,
-      lastSequence: producer.batches.at(-1)?.lastSequence ?? -1,
-      lastTimestamp: producer.lastTimestamp,
-      coordinatorEpoch: producer.coordinatorEpoch,
-      currentTxnStartOffset: producer.currentTxnFirstOffset,
-    }))
+    return this.#open.activeProducers()
   }
 
   /** -1 without producers. */
   get highestProducerId(): number {
-    let highest = -1
-    for (const { producerId } of this.#loaded.producers.producers()) if (producerId > highest) highest = producerId
-    return highest
+    return this.#open.highestProducerId
   }
 
   expireProducers(nowMs: number): void {
-    this.#loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
+    this.#open.loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
   }
 
   /** All that was appended is on the disk when it resolves; false when the disk failed (the log is then offline). */
   async flush(): Promise<boolean> {
-    if (this.#writtenEndOffset < this.#nextOffset) await this.#commit.idle()
+    if (this.#open.writtenEndOffset < this.#open.nextOffset) await this.#commit.idle()
     return this.#flushWritten()
   }
 
   /** For the timer of flush.ms. */
   flushIfDue(nowMs: number): void {
-    if (this.#offlineReason === null && this.#flush.isDue(nowMs, this.#config.flushMs)) void this.#flushWritten()
+    if (this.#offlineReason === null && this.#open.flush.isDue(nowMs, this.#config.flushMs)) void this.#flushWritten()
   }
 
   async #flushWritten(): Promise<boolean> {
     await this.#truncation
     if (this.#offlineReason !== null) return false
     try {
-      await this.#flush.flush()
+      await this.#open.flush.flush()
       return this.#offlineReason === null
     } catch (error) {
       this.#fail(error)
@@ -650,36 +529,14 @@ export class PartitionLog {
   }
 
   #newHousekeeping(): Housekeeping {
-    const log = this
     return new Housekeeping({
       context: this.#context,
       directory: this.directory,
-      get config() {
-        return log.#config
-      },
-      get loaded() {
-        return log.#loaded
-      },
-      get flusher() {
-        return log.#flush.flusher
-      },
-      get isUsable() {
-        return log.#offlineReason === null && !log.#isClosed && log.#truncation === null
-      },
-      get nextOffset() {
-        return log.#nextOffset
-      },
-      get logStartOffset() {
-        return log.#logStartOffset
-      },
-      get highWatermark() {
-        return log.highWatermark
-      },
-      get lastStableOffset() {
-        return log.lastStableOffset
-      },
-      roll: () => this.#roll(),
-      moveLogStart: offset => this.#moveLogStart(offset),
+      config: () => this.#config,
+      open: () => this.#open,
+      isUsable: () => this.#offlineReason === null && !this.#isClosed && this.#truncation === null,
+      highWatermark: () => this.highWatermark,
+      lastStableOffset: () => this.lastStableOffset,
       clearTail: () => this.#tail.clear(),
       fail: error => this.#fail(error),
     })
@@ -713,22 +570,22 @@ export class PartitionLog {
     await this.#commit.idle()
     await this.#housekeeping.idle()
     try {
-      for (const segment of this.#loaded.segments.all) segment.release()
-      const loaded = await recoverLog(this.#loadOptions)
+      this.#open.release()
+      const loaded = await recoverLog(this.#open.loadOptions)
       if (this.#isClosed) {
         for (const segment of loaded.segments.all) segment.release()
         return false
       }
       this.#use(loaded, this.highWatermark)
-      if (this.#waitsForDisk) await this.#flush.flush()
+      if (this.#waitsForDisk) await this.#open.flush.flush()
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
     }
     this.#offlineReason = null
-    this.#context.logger.info('the partition is back', { log: this.directory, logEndOffset: this.#writtenEndOffset })
+    this.#context.logger.info('the partition is back', { log: this.directory, logEndOffset: this.logEndOffset })
     for (const listener of this.#listeners) listener.online?.(this)
-    this.#highWatermark.localEndMoved(this.#writtenEndOffset)
+    this.#highWatermark.localEndMoved(this.logEndOffset)
     for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
     return true
   }
@@ -739,8 +596,8 @@ export class PartitionLog {
    * nothing must be appended.
    */
   truncateTo(offset: number): Promise<boolean> {
-    if (offset < this.#nextOffset) return this.#truncate(offset)
-    if (this.#loaded.epochs.truncateFromEnd(offset)) this.#flush.epochsChanged()
+    if (offset < this.#open.nextOffset) return this.#truncate(offset)
+    this.#open.forgetEmptyEpochs()
     return Promise.resolve(true)
   }
 
@@ -753,7 +610,7 @@ export class PartitionLog {
     if (!(await this.flush()) || this.#isClosed) return false
     await this.#housekeeping.idle()
     const highWatermark = Math.min(this.highWatermark, offset)
-    this.#highWatermark.reset({ logEndOffset: this.#writtenEndOffset, highWatermark })
+    this.#highWatermark.reset({ logEndOffset: this.logEndOffset, highWatermark })
     this.#tail.clear()
     this.#truncation = this.#truncateFiles(offset, isEmptied).finally(() => {
       this.#truncation = null
@@ -763,7 +620,7 @@ export class PartitionLog {
 
   async #truncateFiles(offset: number, isEmptied: boolean): Promise<boolean> {
     try {
-      const loaded = await truncateLog(this.#loadOptions, this.#loaded, { offset, isEmptied })
+      const loaded = await truncateLog(this.#open.loadOptions, this.#open.loaded, { offset, isEmptied })
       if (this.#isClosed) {
         for (const segment of loaded.segments.all) segment.release()
         return false
@@ -774,18 +631,8 @@ export class PartitionLog {
       return false
     }
     const { directory: log } = this
-    this.#context.logger.info('cut the log back', { log, offset, logEndOffset: this.#writtenEndOffset })
+    this.#context.logger.info('cut the log back', { log, offset, logEndOffset: this.logEndOffset })
     return true
-  }
-
-  get #loadOptions(): LoadOptions {
-    return {
-      context: this.#context,
-      directory: this.directory,
-      config: this.#config,
-      recoveryPoint: this.recoveryPoint,
-      logStartOffset: this.#logStartOffset,
-    }
   }
 
   /** For a stop: flushes, and leaves the files as a clean start wants them. False when that failed. */
@@ -797,15 +644,15 @@ export class PartitionLog {
     await this.#truncation
     let isClean = this.#offlineReason === null
     // What the next start misses of an empty log it makes anew: nothing of it has to last.
-    if (isClean && this.#writtenEndOffset > 0) {
+    if (isClean && this.logEndOffset > 0) {
       try {
-        await this.#flush.saveForCleanStart()
+        await this.#open.flush.saveForCleanStart()
       } catch (error) {
         this.#fail(error)
         isClean = false
       }
     }
-    for (const segment of this.#loaded.segments.all) segment.release()
+    this.#open.release()
     this.#tail.clear()
     this.#highWatermark.fail(offlineResult)
     return isClean
@@ -817,9 +664,7 @@ export class PartitionLog {
     this.#offlineReason ??= 'deleted'
     this.#tail.clear()
     this.#highWatermark.fail(offlineResult)
-    const { segments } = this.#loaded
-    void this.#commit.idle().then(() => {
-      for (const segment of segments.all) segment.release()
-    })
+    const open = this.#open
+    void this.#commit.idle().then(() => open.release())
   }
 }
