@@ -53,6 +53,14 @@ const commands = [
   'group reset other --topic orders --to 1',
   'group describe other',
   'group delete other absent',
+  'broker list',
+  'broker list --format json',
+  'cluster health',
+  'cluster health --format json',
+  'broker drain 1',
+  'broker drain 9',
+  'broker decommission 1 --format json',
+  'broker decommission 9',
   'topic delete made-on-first-use absent',
   'topic list',
 ]
@@ -79,7 +87,7 @@ async function run(command: string, broker: BrokerProcess) {
   return { status, stdout: normal(stdout.toString()), stderr: normal(stderr.toString()) }
 }
 
-/** Ids are by chance, node numbers as each was set up. */
+/** Ids and ports are by chance, node numbers as each was set up. */
 function normal(text: string): string {
-  return text.replaceAll(/(id |"topicId": ")[\w-]{22}/g, '$1ID')
+  return text.replaceAll(/(id |"topicId": ")[\w-]{22}/g, '$1ID').replaceAll(/(127\.0\.0\.1:|"port": )\d+/g, '$1PORT')
 }

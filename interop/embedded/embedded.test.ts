@@ -16,7 +16,7 @@ const root = path.resolve(here, '../..')
 
 test('the examples of the README are the ones that are tested', async () => {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8')
-  for (const file of ['readme.test.ts', 'vitest/readme.spec.ts']) {
+  for (const file of ['readme.test.ts', 'readme-cluster.test.ts', 'vitest/readme.spec.ts']) {
     const example = await readFile(path.join(here, file), 'utf8')
     assert.ok(readme.includes(`\`\`\`ts\n${example}\`\`\``), `README.md does not have interop/embedded/${file}`)
   }

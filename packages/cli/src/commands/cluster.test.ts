@@ -91,7 +91,7 @@ test('drain leaves a broker nothing to lead, and its copies in place', async () 
 })
 
 test('decommission moves all copies to the others, waits for the broker to stop, and forgets it then', async () => {
-  await cluster.text(['topic', 'create', 'moved', '--partitions', '12', '--replicas', '2'])
+  await cluster.text(['topic', 'create', 'moved', '--partitions', '12', '--replication-factor', '2'])
   await cluster.text(['topic', 'create', 'single', '--partitions', '4', '--replicas', '1'])
   assert.equal(
     await cluster.text(['broker', 'decommission', '3', '--at-once', '3']),

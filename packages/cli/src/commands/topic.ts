@@ -32,6 +32,7 @@ function createCommand(): Command {
   interface Flags extends ClusterFlags {
     readonly partitions?: number
     readonly replicas?: number
+    readonly replicationFactor?: number
     readonly config?: ReadonlyMap<string, string>
     readonly ifNotExists?: boolean
   }
@@ -40,13 +41,17 @@ function createCommand(): Command {
     .argument('<name>', 'name of the topic')
     .option('-p, --partitions <n>', "number of partitions (default: the broker's num.partitions)", integer(1))
     .option('-r, --replicas <n>', "copies of each partition (default: the broker's)", integer(1))
+    .option('--replication-factor <n>', 'the same as --replicas', integer(1))
     .option(
       '-c, --config <key=value>',
       'a setting of the topic, such as retention.ms=60000 (may be repeated)',
       keyValue('--config'),
     )
     .option('--if-not-exists', 'a topic that is there already is no failure')
-    .addHelpText('after', '\nExample:\n  odradek topic create orders --partitions 12 --config retention.ms=86400000')
+    .addHelpText(
+      'after',
+      '\nExample:\n  odradek topic create orders --partitions 12 --replicas 3 --config retention.ms=86400000',
+    )
     .action((name: string, flags: Flags) =>
       withCluster(flags, async cluster => {
         if (flags.ifNotExists) {
@@ -54,7 +59,8 @@ function createCommand(): Command {
           if (existing.some(topic => topic.name === name))
             return report(flags, `Topic ${name} exists.`, { name, created: false })
         }
-        const { partitions = -1, replicas: replicationFactor = -1, config: configs = new Map() } = flags
+        const { partitions = -1, config: configs = new Map() } = flags
+        const replicationFactor = flags.replicas ?? flags.replicationFactor ?? -1
         await createTopic(cluster, { name, partitions, replicationFactor, configs })
         report(flags, `Created topic ${name}.`, { name, created: true })
       }),

@@ -1,0 +1,131 @@
+/** What docs/promises.md says of several brokers: each line of it by whole brokers on simulated machines. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ClusterClient } from '@odradek/client'
+import type { Clock } from '@odradek/platform'
+import { createReplicatedTopic, readPartition, TestProducer } from './testing/cluster-clients.ts'
+import { SimulatedCluster } from './testing/simulated-cluster.ts'
+
+const minInSyncReplicas = { 'min.insync.replicas': '2' }
+
+class Trial {
+  readonly cluster: SimulatedCluster
+  readonly #client: ClusterClient
+  readonly #clock: Clock
+  readonly #producer: TestProducer
+  readonly #sent: string[] = []
+
+  private constructor(cluster: SimulatedCluster) {
+    this.cluster = cluster
+    this.#client = cluster.client()
+    this.#clock = cluster.simulation.platform('client').clock
+    this.#producer = new TestProducer({ client: this.#client, clock: this.#clock, topic: 't' })
+  }
+
+  /** Three brokers, and a topic of one partition in three copies. */
+  static async begin(
+    seed: string,
+    { broker = {}, topic = {} }: { broker?: Record<string, string>; topic?: Record<string, string> },
+  ): Promise<Trial> {
+    const cluster = await SimulatedCluster.open(seed)
+    for (const id of [1, 2, 3]) await cluster.start(id, broker)
+    const trial = new Trial(cluster)
+    const asked = { client: trial.#client, clock: trial.#clock }
+    await cluster.simulation.settle(createReplicatedTopic(asked, 't', { configs: topic }), 60_000)
+    return trial
+  }
+
+  /** With acks=all, each acknowledged before the next. */
+  async send(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) await this.cluster.simulation.settle(this.sendOne(), 60_000)
+  }
+
+  /** One record; resolves when it is acknowledged. */
+  async sendOne(): Promise<void> {
+    const value = `v${this.#sent.length}`
+    this.#sent.push(value)
+    await this.#producer.send(value)
+  }
+
+  async leader(): Promise<number> {
+    const { topics } = await this.cluster.simulation.settle(this.#client.metadata(['t']), 60_000)
+    return topics[0]?.partitions[0]?.leaderId ?? -1
+  }
+
+  async others(): Promise<number[]> {
+    const leader = await this.leader()
+    return [1, 2, 3].filter(id => id !== leader)
+  }
+
+  /** All that was sent is there, once and in order. */
+  async holds(): Promise<void> {
+    const asked = { client: this.#client, clock: this.#clock }
+    const found = await this.cluster.simulation.settle(readPartition(asked, 't'), 120_000)
+    assert.deepEqual([...found.values()], this.#sent)
+  }
+}
+
+test('with acks=all what was acknowledged survives the loss of a machine, disk and all', async () => {
+  const trial = await Trial.begin('machine', { broker: minInSyncReplicas })
+  await trial.send(20)
+  trial.cluster.crash(await trial.leader())
+  await trial.send(20)
+  await trial.holds()
+})
+
+test('with too few copies in sync nothing is acknowledged with acks=all, and what was is there', async () => {
+  const trial = await Trial.begin('minimum', { broker: minInSyncReplicas })
+  await trial.send(10)
+  const [first = 0, second = 0] = await trial.others()
+  trial.cluster.crash(first)
+  await trial.send(10)
+  trial.cluster.crash(second)
+  // The leader finds out by their sessions.
+  await trial.cluster.simulation.runFor(5000)
+  let isAcknowledged = false
+  const sending = trial.sendOne().then(() => {
+    isAcknowledged = true
+  })
+  await trial.cluster.simulation.runFor(10_000)
+  assert.equal(isAcknowledged, false)
+  await trial.cluster.start(second, minInSyncReplicas)
+  await trial.cluster.simulation.settle(sending, 60_000)
+  await trial.holds()
+})
+
+test('with acks=all what was acknowledged survives that a machine loses what it had not synced', async () => {
+  const trial = await Trial.begin('one loses power', { broker: minInSyncReplicas })
+  for (let round = 0; round < 4; round++) {
+    await trial.send(15)
+    const id = await trial.leader()
+    trial.cluster.powerLoss(id)
+    await trial.send(15)
+    await trial.cluster.start(id, minInSyncReplicas)
+  }
+  await trial.holds()
+})
+
+test('with flush.messages=1 what was acknowledged survives that all machines lose power at once', async () => {
+  const topic = { 'flush.messages': '1' }
+  const trial = await Trial.begin('all lose power', { broker: minInSyncReplicas, topic })
+  for (let round = 0; round < 4; round++) {
+    await trial.send(15)
+    for (const id of [1, 2, 3]) trial.cluster.powerLoss(id)
+    await trial.cluster.simulation.runFor(5000)
+    for (const id of [1, 2, 3]) await trial.cluster.start(id, minInSyncReplicas)
+  }
+  await trial.send(15)
+  await trial.holds()
+})
+
+test('what was acknowledged survives that all processes are killed at once', async () => {
+  const trial = await Trial.begin('all killed', { broker: minInSyncReplicas })
+  for (let round = 0; round < 4; round++) {
+    await trial.send(15)
+    for (const id of [1, 2, 3]) trial.cluster.crash(id)
+    await trial.cluster.simulation.runFor(5000)
+    for (const id of [1, 2, 3]) await trial.cluster.start(id, minInSyncReplicas)
+  }
+  await trial.send(15)
+  await trial.holds()
+})
