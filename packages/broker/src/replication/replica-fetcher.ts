@@ -1,6 +1,7 @@
 import type { BrokerConnection } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
 import {
+  batchBaseOffset,
   errorCodes,
   errorName,
   type FetchResponse,
@@ -231,7 +232,14 @@ export class ReplicaFetcher {
     if (errorCode !== errorCodes.NONE) return this.#retryLater(followed, errorCode)
     if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)
     if (records !== null && records.length > 0) {
-      const appended = await log.appendAsFollower(records, { leaderEpoch })
+      let appended = await log.appendAsFollower(records, { leaderEpoch })
+      // The leader's log may begin within a batch; an empty log that was to begin there begins with the whole batch.
+      if (appended.errorCode === errorCodes.OFFSET_OUT_OF_RANGE && log.logStartOffset === log.logEndOffset) {
+        if (!(await log.startAnewAt(batchBaseOffset(records, 0)))) {
+          return this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+        }
+        appended = await log.appendAsFollower(records, { leaderEpoch })
+      }
       if (appended.errorCode !== errorCodes.NONE) return this.#retryLater(followed, appended.errorCode)
     }
     log.highWatermarkLimit = highWatermark
