@@ -62,8 +62,10 @@ export class ReplicaFetcher {
   readonly #session = new FollowerSession()
   #connection: BrokerConnection | null = null
   #running: Promise<void> | null = null
-  /** What the last answer brought is being written. */
+  /** What the last answer brought is being written. Never rejects: who leaves waits for it, whatever becomes of it. */
   #writing: Promise<unknown> = Promise.resolve()
+  /** Partitions for which the leader is being asked where its log begins or ends. */
+  readonly #asking = new Set<Partition>()
   #wakeUp: () => void = () => {}
   /** The request under way was given up on purpose. */
   #isInterrupted = false
@@ -85,6 +87,8 @@ export class ReplicaFetcher {
   async remove(partition: Partition): Promise<void> {
     const key = keyOf(partition.topicId, partition.index)
     if (this.#followed.get(key)?.partition === partition) this.#followed.delete(key)
+    // A leader that is gone may never answer, and its successor has to wait for us.
+    if (this.#asking.has(partition)) this.#interrupt()
     await this.#writing
   }
 
@@ -210,8 +214,10 @@ export class ReplicaFetcher {
           writes.push(this.#take(followed, one, leaderEpoch, connection))
       }
     }
-    this.#writing = Promise.all(writes)
-    await this.#writing
+    // All of them, also when one fails: what is still being written must not outlive the wait in `remove`.
+    const settled = Promise.allSettled(writes)
+    this.#writing = settled
+    for (const write of await settled) if (write.status === 'rejected') throw write.reason
   }
 
   #isStillFollowed(followed: Followed): boolean {
@@ -263,7 +269,7 @@ export class ReplicaFetcher {
   async #findPlace(followed: Followed, connection: BrokerConnection): Promise<void> {
     const { log } = followed.partition
     const leaderEnd = await this.#askOffset(followed, latest, connection)
-    if (leaderEnd === null) return
+    if (leaderEnd === null || !this.#isStillFollowed(followed)) return
     if (leaderEnd < log.logEndOffset) {
       if (!(await log.truncateTo(leaderEnd))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
       return
@@ -277,13 +283,17 @@ export class ReplicaFetcher {
 
   /** Null where the leader does not say; then it is asked again later. */
   async #askOffset(followed: Followed, timestamp: number, connection: BrokerConnection): Promise<number | null> {
-    const { topic: name, index: partitionIndex, leaderEpoch: currentLeaderEpoch } = followed.partition
-    const answer = await connection.send(listOffsetsRequest, listOffsetsResponse, {
-      replicaId: this.#options.brokerId,
-      isolationLevel: 0,
-      topics: [{ name, partitions: [{ partitionIndex, currentLeaderEpoch, timestamp }] }],
-      timeoutMs: 0,
-    })
+    const { partition } = followed
+    const { topic: name, index: partitionIndex, leaderEpoch: currentLeaderEpoch } = partition
+    this.#asking.add(partition)
+    const answer = await connection
+      .send(listOffsetsRequest, listOffsetsResponse, {
+        replicaId: this.#options.brokerId,
+        isolationLevel: 0,
+        topics: [{ name, partitions: [{ partitionIndex, currentLeaderEpoch, timestamp }] }],
+        timeoutMs: 0,
+      })
+      .finally(() => this.#asking.delete(partition))
     const found = answer.topics[0]?.partitions[0]
     if (found?.errorCode === errorCodes.NONE) return found.offset
     this.#retryLater(followed, found?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR)
