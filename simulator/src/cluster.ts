@@ -23,6 +23,8 @@ interface Member {
   disks: number
   /** Not to be started. */
   isHeldDown: boolean
+  /** Until it has come to its end, which a start waits for. */
+  isStopping: boolean
   /** Each start has its own, so that what comes of an earlier one is known to be stale. */
   starts: number
   lastPowerLossMs: number
@@ -46,7 +48,15 @@ export class Cluster {
     for (const id of options.plan.brokerIds) {
       const machine = this.simulation.machine(machineName(id))
       const losses = { lastPowerLossMs: Number.NEGATIVE_INFINITY, lastDiskLossMs: Number.NEGATIVE_INFINITY }
-      this.#members.set(id, { machine, broker: null, disks: 1, isHeldDown: false, starts: 0, ...losses })
+      this.#members.set(id, {
+        machine,
+        broker: null,
+        disks: 1,
+        isHeldDown: false,
+        isStopping: false,
+        starts: 0,
+        ...losses,
+      })
     }
   }
 
@@ -70,6 +80,11 @@ export class Cluster {
     return this.#member(brokerId).isHeldDown
   }
 
+  /** Another one with each start and each death. */
+  runOf(brokerId: number): number {
+    return this.#member(brokerId).starts
+  }
+
   lastPowerLossMs(brokerId: number): number {
     return this.#member(brokerId).lastPowerLossMs
   }
@@ -87,9 +102,8 @@ export class Cluster {
   start(brokerId: number): void {
     const member = this.#member(brokerId)
     if (member.machine.isUp && member.starts > 0 && !member.isHeldDown) return
-    // It was stopping, and took too long.
-    if (member.starts > 0) member.machine.crash()
     member.isHeldDown = false
+    if (member.isStopping) return
     member.broker = null
     const run = ++member.starts
     void this.#start(brokerId, member, run)
@@ -145,11 +159,14 @@ export class Cluster {
     }
     const run = member.starts
     member.isHeldDown = true
+    member.isStopping = true
     void broker.stop().then(() => {
       if (member.starts !== run) return
       this.#note(machine.name, 'has stopped')
+      member.isStopping = false
       member.broker = null
       machine.crash()
+      if (!member.isHeldDown) this.start(brokerId)
     })
   }
 
@@ -165,6 +182,7 @@ export class Cluster {
     const member = this.#member(brokerId)
     member.starts++
     member.isHeldDown = true
+    member.isStopping = false
     member.broker = null
     return member
   }

@@ -51,10 +51,9 @@ export class FaultInjector {
       const { disk } = this.#cluster.machine(id)
       disk.dieAt(Number.POSITIVE_INFINITY, () => {})
       Object.assign(disk.faults, { limitBytes: Number.POSITIVE_INFINITY, ...quickDisk })
-      if (this.#cluster.isHeldDown(id) || !this.#cluster.machine(id).isUp) {
-        this.#cluster.crash(id)
-        this.#cluster.start(id)
-      }
+      // It may have died at a call to its disk.
+      if (!this.#cluster.machine(id).isUp) this.#cluster.crash(id)
+      this.#cluster.start(id)
     }
     Object.assign(store.faults, { loss: 0, stall: 0, watchDelayMs: [0, 2], leaseLatenessMs: [0, 500] })
   }
@@ -136,8 +135,10 @@ export class FaultInjector {
     if (how === 'power loss') cluster.willLosePower(broker, longestWaitForDiskCallMs)
     this.#doomed.add(broker)
     cluster.machine(broker).dieAtDiskCall(calls, how)
+    const run = cluster.runOf(broker)
     this.#after(longestWaitForDiskCallMs - 1, () => {
       this.#doomed.delete(broker)
+      if (cluster.runOf(broker) !== run) return
       if (how === 'crash') cluster.crash(broker)
       else cluster.powerLoss(broker)
     })

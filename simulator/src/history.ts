@@ -9,7 +9,7 @@ import { GroupLedger } from './group-ledger.ts'
 import { Ledger } from './ledger.ts'
 import type { Plan } from './plan.ts'
 import { Violation } from './verdict.ts'
-import { changeTopics, createTopic, reassign, setMinInSyncReplicas } from './workload/admin.ts'
+import { changeTopics, createTopic, deleteRecords, reassign, setMinInSyncReplicas } from './workload/admin.ts'
 import { GroupMember } from './workload/group-member.ts'
 import { Producer } from './workload/producer.ts'
 import { Reader } from './workload/reader.ts'
@@ -55,6 +55,7 @@ class History {
   readonly #onLine: ((line: string) => void) | undefined
   #isClosing = false
   #clientsAtWork = 0
+  #lastLookMs = 0
   #failure: unknown = null
 
   constructor({ plan, onLine }: HistoryOptions) {
@@ -132,13 +133,14 @@ class History {
     const admin = newClient(this.#world, 'admin')
     await setMinInSyncReplicas(admin, this.#plan.minInSyncReplicas)
     for (const topic of this.#plan.topics) await createTopic(admin, topic)
-    const { topics, changesTopics, reassigns } = this.#plan
+    const { topics, changesTopics, deletesRecords, reassigns } = this.#plan
     for (const { topic, partition } of this.#places) {
       const name = `${topic}-${partition}`
       const producers = [
-        { name: `i-${name}`, topic, partition, isIdempotent: true },
-        { name: `p-${name}`, topic, partition, isIdempotent: false },
-      ]
+        { name: `i-${name}`, topic, partition, isIdempotent: true, acks: 'all' },
+        { name: `p-${name}`, topic, partition, isIdempotent: false, acks: 'all' },
+        { name: `u-${name}`, topic, partition, isIdempotent: false, acks: 'leader' },
+      ] as const
       for (const options of producers) this.#begin(options.name, () => new Producer(this.#world, options).run())
       this.#begin(`reader ${name}`, () => new Reader(this.#world, { topic, partition }).run())
     }
@@ -146,6 +148,7 @@ class History {
       const options = { name, group, places: this.#places, groups: this.#groups }
       this.#begin(name, () => new GroupMember(this.#world, options).run())
     }
+    if (deletesRecords) this.#begin('deletions', () => deleteRecords(this.#world, this.#places))
     if (changesTopics) this.#begin('topics', () => changeTopics(this.#world))
     if (reassigns && topics.length > 0) this.#begin('reassignments', () => reassign(this.#world))
   }
@@ -183,7 +186,7 @@ class History {
 
   #look(): void {
     this.#state.advance(step => {
-      this.#replicas.note(step)
+      this.#replicas.note(step, this.#lastLookMs)
       const { leader, leaderEpoch, isr, elr, replicas } = step.after
       this.#note(
         'store',
@@ -191,6 +194,7 @@ class History {
       )
       checkStep(step)
     })
+    this.#lastLookMs = this.#simulation.nowMs
     const partitions = this.#state.partitions()
     if (partitions.length === 0) return
     const random = this.#simulation.random(`check at ${this.#simulation.eventsDone}`)

@@ -23,6 +23,8 @@ interface PartitionLedger {
   readonly lastOf: Map<string, number>
   readTo: number
   highWatermark: number
+  /** What lies below it somebody has asked to delete. */
+  deletedTo: number
 }
 
 /** A value is PRODUCER:NUMBER, with padding behind a blank; an idempotent producer's name begins with 'i'. */
@@ -39,7 +41,7 @@ export class Ledger {
     let ledger = this.#partitions.get(key)
     if (ledger === undefined) {
       const maps = { acknowledged: new Map(), batches: new Map(), values: [], lastOf: new Map() }
-      ledger = { ...maps, readTo: 0, highWatermark: 0 }
+      ledger = { ...maps, readTo: 0, highWatermark: 0, deletedTo: 0 }
       this.#partitions.set(key, ledger)
     }
     return ledger
@@ -48,6 +50,17 @@ export class Ledger {
   /** The end of what readers have been given. */
   readTo(topicId: string, partition: number): number {
     return this.#of(topicId, partition).readTo
+  }
+
+  /** What lies below may be gone. */
+  deletedTo(topicId: string, partition: number): number {
+    return this.#of(topicId, partition).deletedTo
+  }
+
+  /** Somebody is about to ask for it. */
+  willDelete(topicId: string, partition: number, offset: number): void {
+    const ledger = this.#of(topicId, partition)
+    ledger.deletedTo = Math.max(ledger.deletedTo, offset)
   }
 
   /** The highest that any reader was told. */

@@ -65,6 +65,7 @@ export interface Plan {
   /** Pause between two batches of a producer. */
   readonly producerPauseMs: number
   readonly changesTopics: boolean
+  readonly deletesRecords: boolean
   readonly reassigns: boolean
   readonly faults: readonly Fault[]
 }
@@ -99,7 +100,7 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
   const brokerCount = random.pick([3, 3, 3, 4, 5])
   const brokerIds = Array.from({ length: brokerCount }, (_, at) => at + 1)
   const isFlushed = random.chance(0.5)
-  const drawnMs = random.pick([20_000, 40_000, 40_000, 60_000, 120_000])
+  const drawnMs = random.pick([15_000, 20_000, 30_000, 40_000, 90_000])
   const durationMs = dial.durationMs ?? drawnMs
   const sessionTimeoutMs = random.pick([1000, 2000, 6000])
   const brokerConfig: Record<string, string> = {
@@ -108,6 +109,7 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
     'leader.imbalance.check.interval.seconds': random.pick(['5', '20', '300']),
     'log.flush.offset.checkpoint.interval.ms': random.pick(['1000', '10000', '60000']),
     'log.initial.task.delay.ms': '1000',
+    'log.retention.check.interval.ms': '3000',
     'offsets.topic.num.partitions': '2',
     'replica.fetch.backoff.ms': random.pick(['100', '1000']),
     'replica.fetch.wait.max.ms': random.pick(['100', '500']),
@@ -133,8 +135,9 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
     sessionTimeoutMs,
     brokerConfig,
     topics,
-    producerPauseMs: random.pick([20, 100, 300]),
+    producerPauseMs: random.pick([50, 150, 400]),
     changesTopics: random.chance(0.5),
+    deletesRecords: random.chance(0.4),
     reassigns: random.chance(0.5),
     faults: drawFaults(random.split('faults'), { brokerIds, drawnMs, dial }).filter(
       ({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs,
@@ -150,7 +153,7 @@ function drawFaults(
   const kinds = Object.keys(weights) as FaultKind[]
   const favourites = random.chance(0.5) ? [random.pick(kinds), random.pick(kinds), random.pick(kinds)] : []
   const faults: Fault[] = []
-  const gapMs = random.pick([700, 2000, 4000, 8000]) / dial.intensity
+  const gapMs = random.pick([500, 1000, 2000, 4000]) / dial.intensity
   let atMs = 3000
   for (let index = 0; ; index++) {
     atMs += random.fraction() * 2 * gapMs

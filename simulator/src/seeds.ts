@@ -13,4 +13,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'partition.metadata was never synced: after a power loss a replica had records, and no id that said of which topic they were',
   },
+  {
+    seed: 10,
+    intensity: 1,
+    proved:
+      "a follower whose leader's log begins within a batch was sent that batch again and again, refused it each time, and never came into sync",
+  },
 ]

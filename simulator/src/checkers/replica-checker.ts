@@ -24,11 +24,9 @@ export class ReplicaChecker {
     this.#isFlushed = isFlushed
   }
 
-  note({ key, before, after }: PartitionStep): void {
-    for (const id of after.isr) {
-      if (before?.isr.includes(id)) continue
-      this.#joinedMs.set(`${key}/${id}`, this.#cluster.simulation.nowMs)
-    }
+  /** `notBeforeMs`: when it was looked last. */
+  note({ key, before, after }: PartitionStep, notBeforeMs: number): void {
+    for (const id of after.isr) if (!before?.isr.includes(id)) this.#joinedMs.set(`${key}/${id}`, notBeforeMs)
   }
 
   /** Whether the replica has been brought up to date since its disk last lost anything. */
@@ -70,11 +68,15 @@ export class ReplicaChecker {
   checkWhole(partition: KnownPartition): void {
     const { topic, topicId, index, state } = partition
     const end = this.#ledger.readTo(topicId, index)
+    const deletedTo = this.#ledger.deletedTo(topicId, index)
     let first: StoredBatch[] | null = null
     for (const id of state.replicas) {
-      const batches = storedBatches(this.#cluster, id, partition) ?? []
+      const all = storedBatches(this.#cluster, id, partition) ?? []
+      const batches = all.filter(({ lastOffset }) => lastOffset >= deletedTo)
       const where = `${topic}-${index} on broker ${id}`
-      if (endOf(batches) < end) throw new Violation('replicas', `${where} ends at ${endOf(batches)}, not at ${end}`)
+      if (end > deletedTo && endOf(batches) < end) {
+        throw new Violation('replicas', `${where} ends at ${endOf(batches)}, not at ${end}`)
+      }
       this.#compare(partition, id, batches, end)
       if (first !== null && !isSame(first, batches)) {
         throw new Violation('replicas', `${where} differs from the one on broker ${state.replicas[0]}`)
@@ -85,7 +87,14 @@ export class ReplicaChecker {
 
   #compare({ topic, topicId, index }: KnownPartition, brokerId: number, batches: StoredBatch[], end: number): void {
     const seen = this.#ledger.batches(topicId, index)
+    const deletedTo = this.#ledger.deletedTo(topicId, index)
+    let next = 0
     for (const { baseOffset, lastOffset, bytes } of batches) {
+      if (baseOffset > Math.max(next, next === 0 ? deletedTo : 0)) {
+        const where = `${topic}-${index} on broker ${brokerId}`
+        throw new Violation('committed prefix', `${where}: there is nothing from ${next} to ${baseOffset}`)
+      }
+      next = lastOffset + 1
       if (lastOffset >= end) return
       const expected = seen.get(baseOffset)
       if (lastOffset >= this.#ledger.readTo(topicId, index)) return

@@ -36,13 +36,6 @@ export const mutations: readonly Mutation[] = [
     why: 'the high watermark moves on with fewer in sync than min.insync.replicas',
   },
   {
-    name: 'min-isr-not-checked',
-    file: `${broker}/replication/partition.ts`,
-    find: "if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas",
-    replace: '',
-    why: 'acks=all is taken while too few are in sync',
-  },
-  {
     name: 'follower-let-in-too-early',
     file: `${broker}/replication/partition-leader.ts`,
     find: 'if (end < this.#options.log.highWatermark || end < this.#epochStartOffset) return',

@@ -3,6 +3,8 @@ import {
   alterPartitionReassignmentsResponse,
   createTopicsRequest,
   createTopicsResponse,
+  deleteRecordsRequest,
+  deleteRecordsResponse,
   deleteTopicsRequest,
   deleteTopicsResponse,
   encodeBatch,
@@ -161,6 +163,34 @@ async function deleteTopic(client: Client, name: string): Promise<void> {
     return { errorCode: code === errorCodes.UNKNOWN_TOPIC_OR_PARTITION ? errorCodes.NONE : code, answer: null }
   }, 300)
   if (errorCode !== errorCodes.NONE) throw new Violation('topics', `${name} was not deleted: ${errorName(errorCode)}`)
+}
+
+/** Deletes what readers have read, now and then: replicas that were away find that their leader no longer has what they lack. */
+export async function deleteRecords(
+  world: World,
+  places: readonly { readonly topic: string; readonly partition: number }[],
+): Promise<void> {
+  const client = newClient(world, 'deletions')
+  const { random } = client
+  while (!world.isClosing()) {
+    await client.sleep(random.pick([1000, 4000, 10_000]))
+    const { topic, partition } = random.pick(places)
+    const leader = await client.findLeader(topic, partition)
+    if (leader === null) continue
+    const { topicId, broker } = leader
+    const from = world.ledger.deletedTo(topicId, partition)
+    const offset = from + random.integer(world.ledger.readTo(topicId, partition) - from + 1)
+    world.ledger.willDelete(topicId, partition, offset)
+    const answer = await client.attempt(() =>
+      client.ask(broker, deleteRecordsRequest, deleteRecordsResponse, {
+        topics: [{ name: topic, partitions: [{ partitionIndex: partition, offset }] }],
+        timeoutMs: 3000,
+      }),
+    )
+    const errorCode = answer?.topics[0]?.partitions[0]?.errorCode
+    const outcome = errorCode === undefined ? 'no answer' : errorName(errorCode)
+    world.note('deletions', `${topic}-${partition} up to ${offset}: ${outcome}`)
+  }
 }
 
 /** Moves partitions of the lasting topics to other brokers, and back. */

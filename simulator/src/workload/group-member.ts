@@ -162,13 +162,12 @@ export class GroupMember {
         const at = { ...mine.place, offset: mine.offset, maxWaitMs: 100 }
         const fetched = await fetchOnce(this.#world, this.#client, at)
         if (fetched === null) continue
-        const end = this.#world.ledger.read(fetched.topicId, mine.place.partition, mine.offset, fetched.records)
-        if (end === mine.offset) continue
-        mine.offset = end
-        await this.#commit(mine.place, end)
+        if (fetched.goOnAt === mine.offset) continue
+        mine.offset = fetched.goOnAt
+        await this.#commit(mine.place, mine.offset)
       }
       await this.#heartbeatIfDue()
-      await this.#client.sleep(random.pick([5, 50, 200]))
+      await this.#client.sleep(random.pick([50, 200, 500]))
     }
   }
 

@@ -18,9 +18,11 @@ export interface ProducerOptions {
   readonly topic: string
   readonly partition: number
   readonly isIdempotent: boolean
+  /** 'leader': nothing is promised; what its leader alone has, others have to cut off. */
+  readonly acks: 'all' | 'leader'
 }
 
-/** Sends a batch to one partition, with acks=all, until it is acknowledged; then the next. */
+/** Sends a batch to one partition until it is acknowledged; then the next. */
 export class Producer {
   readonly #world: World
   readonly #options: ProducerOptions
@@ -60,21 +62,21 @@ export class Producer {
   }
 
   async #attempt(records: Buffer, values: readonly string[]): Promise<boolean> {
-    const { topic, partition, name } = this.#options
+    const { topic, partition, name, acks } = this.#options
     const leader = this.#client.leader(topic, partition) ?? (await this.#client.findLeader(topic, partition))
     if (leader === null) return false
     const { topicId } = leader
     const answer = await this.#client.attempt(() =>
       this.#client.ask(leader.broker, produceRequest, produceResponse, {
         transactionalId: null,
-        acks: -1,
+        acks: acks === 'all' ? -1 : 1,
         timeoutMs: 2000,
         topicData: [{ name: topic, topicId, partitionData: [{ index: partition, records }] }],
       }),
     )
     const found = answer?.responses[0]?.partitionResponses[0]
     if (found?.errorCode === errorCodes.NONE) {
-      this.#world.ledger.acknowledge(topicId, partition, found.baseOffset, values)
+      if (acks === 'all') this.#world.ledger.acknowledge(topicId, partition, found.baseOffset, values)
       return true
     }
     if (found !== undefined && !isPassing(found.errorCode)) {

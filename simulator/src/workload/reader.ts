@@ -8,6 +8,8 @@ export interface Fetched {
   readonly topicId: string
   readonly records: Buffer
   readonly highWatermark: number
+  /** Behind the records; or where there may be some again, where those that were asked for have been deleted. */
+  readonly goOnAt: number
 }
 
 /** One fetch of a consumer, at the leader that it knows of. What it is given goes into the ledger. */
@@ -39,8 +41,11 @@ export async function fetchOnce(
   if (found !== undefined && errorCode === errorCodes.NONE) {
     const records = found.records ?? Buffer.alloc(0)
     ledger.sawHighWatermark(topicId, partition, found.highWatermark)
-    ledger.read(topicId, partition, offset, records)
-    return { topicId, records, highWatermark: found.highWatermark }
+    const goOnAt = ledger.read(topicId, partition, offset, records)
+    return { topicId, records, highWatermark: found.highWatermark, goOnAt }
+  }
+  if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE && offset < ledger.deletedTo(topicId, partition)) {
+    return { topicId, records: Buffer.alloc(0), highWatermark: -1, goOnAt: ledger.deletedTo(topicId, partition) }
   }
   if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE && offset <= ledger.readTo(topicId, partition)) {
     // The leader is of an epoch in which, or after which, all below the offset was committed.
@@ -83,7 +88,7 @@ export class Reader {
       }
       this.topicId = fetched.topicId
       this.offset = Math.max(this.offset, this.#world.ledger.readTo(fetched.topicId, this.#partition))
-      await this.#client.sleep(random.pick([1, 10, 100]))
+      await this.#client.sleep(random.pick([10, 100, 300]))
     }
   }
 

@@ -1,6 +1,7 @@
 import type { BrokerConnection } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
 import {
+  batchBaseOffset,
   errorCodes,
   errorName,
   type FetchResponse,
@@ -215,7 +216,8 @@ export class ReplicaFetcher {
           writes.push(this.#take(followed, one, leaderEpoch, connection))
       }
     }
-    await Promise.all(writes)
+    // All of them, also when one fails: the next request must not ask for what is still being written.
+    for (const write of await Promise.allSettled(writes)) if (write.status === 'rejected') throw write.reason
   }
 
   #isStillFollowed(followed: Followed): boolean {
@@ -236,8 +238,17 @@ export class ReplicaFetcher {
     if (errorCode !== errorCodes.NONE) return this.#retryLater(followed, errorCode)
     if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)
     if (records !== null && records.length > 0) {
-      const appended = await this.#write(followed, log.appendAsFollower(records, { leaderEpoch }))
+      const append = () => this.#write(followed, log.appendAsFollower(records, { leaderEpoch }))
+      let appended = await append()
       if (!this.#isStillFollowed(followed)) return
+      // The leader's log may begin within a batch; an empty log that was to begin there begins with the whole batch.
+      if (appended.errorCode === errorCodes.OFFSET_OUT_OF_RANGE && log.logStartOffset === log.logEndOffset) {
+        const isEmptied = await this.#write(followed, log.startAnewAt(batchBaseOffset(records, 0)))
+        if (!this.#isStillFollowed(followed)) return
+        if (!isEmptied) return this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+        appended = await append()
+        if (!this.#isStillFollowed(followed)) return
+      }
       if (appended.errorCode !== errorCodes.NONE) return this.#retryLater(followed, appended.errorCode)
     }
     log.highWatermarkLimit = highWatermark
