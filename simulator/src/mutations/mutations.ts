@@ -86,16 +86,16 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'duplicate-accepted',
-    file: `${broker}/log/partition-log.ts`,
-    find: "if (decision.kind === 'duplicate') {",
-    replace: "if (decision.kind === 'duplicate' && decision.batch === null) {",
+    file: `${broker}/log/leader-append.ts`,
+    find: "if (decision.kind === 'duplicate') return decision",
+    replace: '',
     why: "an idempotent producer's batch that is sent again stands twice",
   },
   {
     name: 'producers-forgotten-by-followers',
-    file: `${broker}/log/partition-log.ts`,
-    find: 'const place = this.#place({ lastOffset, maxTimestamp, bytes }, producerBatchOf(records, at), epoch)',
-    replace: 'const place = this.#place({ lastOffset, maxTimestamp, bytes }, null, epoch)',
+    file: `${broker}/log/open-log.ts`,
+    find: 'const place = this.place({ lastOffset, maxTimestamp, bytes }, producerBatchOf(records, at), epoch)',
+    replace: 'const place = this.place({ lastOffset, maxTimestamp, bytes }, null, epoch)',
     why: 'a new leader does not know what producers have sent to the one before',
   },
   {
