@@ -9,11 +9,13 @@ import type { EtcdSecurity } from '../../packages/broker/src/metadata/etcd/etcd-
 import { EtcdStore } from '../../packages/broker/src/metadata/etcd/etcd-store.ts'
 import { contents, eventually, put } from '../../packages/broker/src/metadata/metadata-store-contract.ts'
 import { mustRun, needProgram } from '../command.ts'
+import { startOdradek } from '../odradek.ts'
 import { EtcdCluster, type EtcdTls } from './etcd-cluster.ts'
 
 const user = { name: 'odradek', password: 'spool' }
 let cluster: EtcdCluster
 let tls: Required<NonNullable<EtcdSecurity['tls']>>
+let certificates: EtcdTls
 
 before(async () => {
   await needProgram('openssl', 'openssl')
@@ -21,6 +23,7 @@ before(async () => {
     size: 1,
     makeTls: async directory => {
       const files = await makeCertificates(directory)
+      certificates = files
       tls = { ca: read(files.ca), cert: read(files.cert), key: read(files.key) }
       return files
     },
@@ -66,6 +69,24 @@ test('a user with a certificate reads, writes, watches and holds leases, also wh
     await lease.revoke()
   } finally {
     await store.close()
+  }
+})
+
+test('a broker takes its certificates and its password from files', async () => {
+  const passwordFile = path.join(cluster.directory, 'password')
+  await writeFile(passwordFile, `${user.password}\n`)
+  const { ca, cert, key } = certificates
+  const broker = await startOdradek({
+    options: [
+      ...['--cluster', `etcd://${cluster.endpoints.join()}/ours/brokers`],
+      ...['--etcd-ca', ca, '--etcd-cert', cert, '--etcd-key', key],
+      ...['--etcd-user', user.name, '--etcd-password-file', passwordFile],
+    ],
+  })
+  try {
+    assert.match(broker.output, /^Node 1 of cluster \S+ serves on /m)
+  } finally {
+    await broker.stop()
   }
 })
 

@@ -11,8 +11,9 @@ import { commitChangesMax, type MetadataStore, MetadataStoreError, type StoreLea
 /** Between a failure of the store and the next try to register. */
 const retryMs = 500
 
-/** A store ends leases late, and puts their end off when its own members change places. */
+/** A store ends leases late, and puts their end off when its own members change places: who is there after that is alive. */
 const patienceInLeases = 3
+const patienceMs = 10_000
 
 export interface BrokerSessionOptions {
   readonly store: MetadataStore
@@ -200,7 +201,7 @@ export class BrokerSession {
       const what =
         'the node id of this broker is registered already, by an earlier run of it or by another process: waiting until that ends'
       logger.warn(what, { brokerId, epoch, address: addressIn(endpoints) })
-    } else if (!this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases) {
+    } else if (!this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases + patienceMs) {
       throw new OdradekError(
         'node-id-taken',
         `Another broker of this cluster has node id ${brokerId}, at ${addressIn(endpoints)}. Stop that one, or start this one with another data directory and without that id (node.id).`,
