@@ -241,6 +241,10 @@ export class FaultInjector {
       case 'crash in a disk call':
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker) && this.#nobodyIsInDoubt()
       case 'stop':
+        // Where there is no space it ends as a kill does.
+        return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker) && this.#nobodyIsInDoubt()
+      case 'full disk':
+        return this.#nobodyIsInDoubt()
       case 'pause':
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker)
       case 'power loss':
@@ -255,7 +259,11 @@ export class FaultInjector {
 
   /** Whatever this broker has, all other replicas have, too, and are there. */
   #canSpareDisk(broker: number): boolean {
-    const isThere = (id: number) => this.#cluster.serves(id) && this.#state.isRegistered(id) && !this.#doomed.has(id)
+    const isThere = (id: number) =>
+      this.#cluster.serves(id) &&
+      this.#state.isRegistered(id) &&
+      !this.#doomed.has(id) &&
+      this.#cluster.machine(id).disk.faults.limitBytes === Number.POSITIVE_INFINITY
     return this.#state.partitions().every(partition => {
       const { isr, replicas } = partition.state
       if (!replicas.includes(broker)) return true

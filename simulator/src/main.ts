@@ -41,7 +41,9 @@ const { values, positionals } = parseArgs({
 })
 
 const shrinkRunsMax = 60
-const mutationSeedsMax = 60
+const mutationSeedsMax = 40
+/** Short and thick: many small histories find more than a few long ones. */
+const mutationDial = { intensity: 2, durationMs: 20_000 }
 
 if (values.help) console.log(usage)
 else if (values.seed !== undefined) await replay(replayOf(seedOf(values.seed)))
@@ -139,7 +141,7 @@ async function findMutations(names: readonly string[]): Promise<void> {
       let found: Outcome | null = null
       let seed = 1
       for (; seed <= mutationSeedsMax && found === null; seed++) {
-        const outcome = await pool.run({ ...replayOf(seed), mutation: name })
+        const outcome = await pool.run({ seed, ...mutationDial, mutation: name })
         if (outcome.failure !== null) found = outcome
       }
       if (found === null) missed.push(name)

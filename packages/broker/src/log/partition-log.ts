@@ -490,6 +490,11 @@ export class PartitionLog {
     this.#open.loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
   }
 
+  /** All that was appended until now is in its files, or the log is offline. */
+  whenWritten(): Promise<void> {
+    return this.#commit.idle()
+  }
+
   /** All that was appended is on the disk when it resolves; false when the disk failed (the log is then offline). */
   async flush(): Promise<boolean> {
     if (this.#open.writtenEndOffset < this.#open.nextOffset) await this.#commit.idle()

@@ -59,7 +59,7 @@ export class PartitionLeader {
     this.#options = options
     this.#state = options.state
     this.#epochStartOffset = options.log.logEndOffset
-    this.#progress = new ReplicaProgress(this.#followerIds, options.clock.now())
+    this.#progress = new ReplicaProgress(this.#followerIds, options.clock.monotonic())
     this.#moveLimit()
   }
 
@@ -71,7 +71,7 @@ export class PartitionLeader {
   update(state: PartitionImage): void {
     this.#state = state
     this.#proposed = null
-    this.#progress.setFollowers(this.#followerIds, this.#options.clock.now())
+    this.#progress.setFollowers(this.#followerIds, this.#options.clock.monotonic())
     this.#moveLimit()
   }
 
@@ -93,14 +93,14 @@ export class PartitionLeader {
    */
   get isUpheld(): boolean {
     const { brokerId, clock, upheldMs } = this.#options
-    const sinceMs = clock.now() - upheldMs()
+    const sinceMs = clock.monotonic() - upheldMs()
     return this.#state.isr.every(id => id === brokerId || this.#progress.lastFetchMsOf(id) >= sinceMs)
   }
 
   /** A replica's fetch says what it has. */
   fetched(fetch: Omit<FollowerFetch, 'leaderEndOffset' | 'nowMs'>): void {
     const { log, clock } = this.#options
-    this.#progress.fetched({ ...fetch, leaderEndOffset: log.logEndOffset, nowMs: clock.now() })
+    this.#progress.fetched({ ...fetch, leaderEndOffset: log.logEndOffset, nowMs: clock.monotonic() })
     this.#moveLimit()
     this.#letIn(fetch.replicaId)
   }
@@ -118,11 +118,13 @@ export class PartitionLeader {
   dropLaggards(): void {
     if (this.#proposed !== null) return
     const { brokerId, log, clock, lagMsMax } = this.#options
+    // Nobody can catch up with a log whose disk has failed: in sync would be this broker alone, which has the least of all.
+    if (log.offlineReason !== null) return
     const { isr } = this.#state
     const gone = this.#progress.laggards(isr, {
       leaderId: brokerId,
       leaderEndOffset: log.logEndOffset,
-      nowMs: clock.now(),
+      nowMs: clock.monotonic(),
       lagMsMax: lagMsMax(),
     })
     if (gone.length > 0) void this.#propose(isr.filter(id => !gone.includes(id)))

@@ -148,7 +148,8 @@ export class PartitionRegistry {
   #serve(served: ServedTopic, index: number, config: LogConfig): void {
     const { name: topic, topicId } = served
     const state = this.#image.topics.get(topic)?.partitions[index]
-    if (state === undefined) return
+    // It may have been moved away while there was no space for it here.
+    if (state === undefined || !state.replicas.includes(this.#host.brokerId)) return
     const log = this.#logs.create({ topic, partition: index, topicId, config })
     if (state.replicas.length > 1) log.lowerHighWatermark()
     const partition = new Partition({ topic, topicId, index, log, state, host: this.#host })
@@ -168,6 +169,9 @@ export class PartitionRegistry {
     // A leader must not begin while what an earlier one sent is still being written.
     if (isNewEpoch) await this.#fetchers.unfollow(partition)
     partition.update(state)
+    // Nor may one be followed while what this broker appended as leader is on its way to the disk: a fetch from the written end
+    // would find none of it different, and what it brings would pass for what is here already once that has been written.
+    if (isNewEpoch) await partition.log.whenWritten()
     if (isNewEpoch) await this.#follow(partition)
   }
 
