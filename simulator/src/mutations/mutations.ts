@@ -177,14 +177,6 @@ export const mutations: readonly Mutation[] = [
     why: 'a leader that was deposed follows while its own last appends are on their way to the disk',
   },
   {
-    name: 'broken-connection-ends-the-metadata',
-    file: `${broker}/replication/replica-fetcher.ts`,
-    find: 'const settled = Promise.allSettled(writes)',
-    replace:
-      "const settled = Promise.all(writes).then(all => all.map(value => ({ status: 'fulfilled' as 'fulfilled' | 'rejected', value, reason: null })))",
-    why: 'whoever takes a partition away from a fetcher fails with its connection',
-  },
-  {
     name: 'emptied-log-begins-within-a-batch',
     file: `${broker}/replication/replica-fetcher.ts`,
     find: 'appended.errorCode === errorCodes.OFFSET_OUT_OF_RANGE && log',
