@@ -64,13 +64,6 @@ export const mutations: readonly Mutation[] = [
     why: 'a follower that is told to cut off its log does not',
   },
   {
-    name: 'truncation-not-synced',
-    file: `${broker}/log/log-truncation.ts`,
-    find: 'await file.sync().finally(() => segment.unpin())',
-    replace: 'segment.unpin()',
-    why: 'a power loss brings back what was cut off, behind what came after',
-  },
-  {
     name: 'epoch-not-fenced',
     file: `${broker}/replication/partition.ts`,
     find: 'if (leaderEpoch >= 0 && leaderEpoch !== this.#state.leaderEpoch) {',
