@@ -17,8 +17,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'acknowledged-without-followers',
     file: `${broker}/replication/partition-leader.ts`,
-    find: 'this.#options.log.highWatermarkLimit = common',
-    replace: 'this.#options.log.highWatermarkLimit = Number.MAX_SAFE_INTEGER',
+    find: 'log.highWatermarkLimit = common',
+    replace: 'log.highWatermarkLimit = Number.MAX_SAFE_INTEGER',
     why: "the high watermark is the end of the leader's own log: an ISR that acknowledges too early",
   },
   {
@@ -31,8 +31,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'high-watermark-below-min-isr',
     file: `${broker}/replication/partition-leader.ts`,
-    find: 'if (this.isUnderMinIsr) return\n    const { isr }',
-    replace: 'const { isr }',
+    find: 'if (this.isUnderMinIsr) {\n      log.highWatermarkLimit = log.highWatermark\n      return\n    }',
+    replace: '',
     why: 'the high watermark moves on with fewer in sync than min.insync.replicas',
   },
   {
@@ -64,18 +64,18 @@ export const mutations: readonly Mutation[] = [
     why: 'a follower that is told to cut off its log does not',
   },
   {
-    name: 'truncation-not-synced',
-    file: `${broker}/log/log-truncation.ts`,
-    find: 'await file.sync().finally(() => segment.unpin())',
-    replace: 'segment.unpin()',
-    why: 'a power loss brings back what was cut off, behind what came after',
+    name: 'epoch-ends-at-the-log-end',
+    file: `${broker}/core/partition/leader-epochs.ts`,
+    find: 'return { leaderEpoch: floor?.epoch ?? epoch, endOffset: next.startOffset }',
+    replace: 'return { leaderEpoch: floor?.epoch ?? epoch, endOffset: logEndOffset }',
+    why: 'a leader does not know where an earlier epoch ended, and lets pass what it never had',
   },
   {
-    name: 'epoch-not-fenced',
+    name: 'appends-bear-the-first-epoch',
     file: `${broker}/replication/partition.ts`,
-    find: 'if (leaderEpoch >= 0 && leaderEpoch !== this.#state.leaderEpoch) {',
-    replace: 'if (leaderEpoch < -1) {',
-    why: 'a leader serves those who believe in another epoch',
+    find: 'this.#appendOptions = appendOptions(state.leaderEpoch)\n    this.#takeRole()',
+    replace: 'this.#takeRole()',
+    why: 'what a leader appends bears the epoch of an earlier one: records of two leaders cannot be told apart',
   },
   {
     name: 'epoch-of-batches-ignored',

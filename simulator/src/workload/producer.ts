@@ -49,7 +49,7 @@ export class Producer {
     const { name, isIdempotent } = this.#options
     const baseSequence = this.#number
     const values = Array.from({ length: 1 + random.integer(3) }, () =>
-      recordValue(name, this.#number++, random.chance(0.05) ? random.integer(2000) : random.integer(40)),
+      recordValue(name, this.#number++, random.chance(0.05) ? random.integer(1000) : random.integer(40)),
     )
     for (;;) {
       const records = encodeBatch({

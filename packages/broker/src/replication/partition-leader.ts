@@ -156,10 +156,15 @@ export class PartitionLeader {
   }
 
   #moveLimit(): void {
-    if (this.isUnderMinIsr) return
+    const { log } = this.#options
+    // Not even as far as it was allowed to go before: as the only replica, for instance, which set no limit at all.
+    if (this.isUnderMinIsr) {
+      log.highWatermarkLimit = log.highWatermark
+      return
+    }
     const { isr } = this.#state
     const counting = this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]
     const common = this.#progress.commonEndOffset(counting, this.#options.brokerId)
-    this.#options.log.highWatermarkLimit = common
+    log.highWatermarkLimit = common
   }
 }

@@ -7,7 +7,7 @@ import {
   reassignPartitions,
 } from '@odradek/client'
 import { type ClusterState, readClusterState } from './cluster-state.ts'
-import { type Plan, planLeadersAway, planReplicasAway } from './placement.ts'
+import { type Plan, planLeadersAway, planLeadersBack, planReplicasAway } from './placement.ts'
 
 const pollMs = 200
 /** Brokers come and go while partitions move; longer than this they do not. */
@@ -30,7 +30,15 @@ export interface MoveOptions {
 
 /** Leaves a broker nothing to lead, but for what nobody else can lead. */
 export async function moveLeadersAway(cluster: ClusterClient, options: MoveOptions): Promise<Moved> {
-  const plan = planLeadersAway(await readClusterState(cluster), options.brokerId)
+  return moveLeaders(cluster, planLeadersAway(await readClusterState(cluster), options.brokerId), options)
+}
+
+/** Gives a broker its share to lead again. */
+export async function moveLeadersBack(cluster: ClusterClient, options: MoveOptions): Promise<Moved> {
+  return moveLeaders(cluster, planLeadersBack(await readClusterState(cluster), options.brokerId), options)
+}
+
+async function moveLeaders(cluster: ClusterClient, plan: Plan, options: MoveOptions): Promise<Moved> {
   const { moves } = plan
   for (let start = 0; start < moves.length; start += requestMax) {
     const part = moves.slice(start, start + requestMax)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterState, PartitionInCluster } from './cluster-state.ts'
-import { planLeadersAway, planReplicasAway } from './placement.ts'
+import { planLeadersAway, planLeadersBack, planReplicasAway } from './placement.ts'
 
 /** Brokers 1, 2, 3… in the racks given; partitions as 'replicas' or 'replicas/isr', led by the first in sync. */
 function stateOf(racks: readonly (string | null)[], partitions: readonly string[]): ClusterState {
@@ -60,4 +60,12 @@ test('those in sync lead evenly what a broker led, and it comes last', () => {
 
 test('a broker that is first in line without leading loses that place, too', () => {
   assert.deepEqual(movesOf(planLeadersAway(stateOf([null, null, null], ['1 2 3/2 1 3']), 1)), ['0: 2 3 1'])
+})
+
+test('a broker gets its share of leaders back, from those that lead most, of what it has in sync', () => {
+  const state = stateOf([null, null, null], ['1 2 3', '1 2 3', '1 2 3', '1 3 2', '2 1 3', '1 2 3/1 2'])
+  const plan = planLeadersBack(state, 3)
+  assert.deepEqual(movesOf(plan), ['3: 3 1 2', '2: 3 1 2'])
+  const even = stateOf([null, null, null], ['1 2 3', '2 3 1', '3 1 2'])
+  assert.deepEqual(planLeadersBack(even, 3), { moves: [], stuck: [] })
 })

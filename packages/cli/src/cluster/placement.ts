@@ -32,6 +32,26 @@ export function planLeadersAway(state: ClusterState, brokerId: number): Plan {
   return { moves, stuck }
 }
 
+/** A broker leads its share again of what it has in sync: taken from whoever leads most. */
+export function planLeadersBack(state: ClusterState, brokerId: number): Plan {
+  const leads = new Map(state.brokers.map(broker => [broker.brokerId, 0]))
+  for (const { leader } of state.partitions) count(leads, leader)
+  const share = Math.floor(state.partitions.length / state.brokers.length)
+  const eligible = ({ leader, target, isr }: PartitionInCluster) =>
+    leader !== brokerId && target.includes(brokerId) && isr.includes(brokerId)
+  const byLeader = Map.groupBy(state.partitions.filter(eligible), ({ leader }) => leader)
+  const moves: Reassignment[] = []
+  for (let own = leads.get(brokerId) ?? 0; own < share; own++) {
+    const donors = [...byLeader].filter(([, left]) => left.length > 0)
+    const [donor, left = []] = least(donors, ([id]) => [-(leads.get(id) ?? 0)]) ?? []
+    const given = left.pop()
+    if (donor === undefined || given === undefined || (leads.get(donor) ?? 0) <= own + 1) break
+    leads.set(donor, (leads.get(donor) ?? 0) - 1)
+    moves.push({ ...placeOf(given), replicas: [brokerId, ...given.target.filter(id => id !== brokerId)] })
+  }
+  return { moves, stuck: [] }
+}
+
 /**
  * Each copy on a broker gets a place on another: in a rack that has none of that partition where there is one, then where
  * there are fewest copies, then where fewest are first in line to lead. The newcomer takes the old one's rank.

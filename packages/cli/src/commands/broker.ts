@@ -1,7 +1,7 @@
 import { type ClusterClient, describeCluster, KafkaError, unregisterBroker } from '@odradek/client'
 import { errorCodes } from '@odradek/protocol'
 import { Command } from 'commander'
-import { type Moved, moveLeadersAway, moveReplicasAway } from '../cluster/move.ts'
+import { type Moved, moveLeadersAway, moveLeadersBack, moveReplicasAway } from '../cluster/move.ts'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
 import { someOf } from '../output/names.ts'
 import { printJson, printNote, printText } from '../output/print.ts'
@@ -60,20 +60,23 @@ function drainCommand(): Command {
     .description('let others lead what a broker leads, before work on its machine')
     .argument('<id>', 'node id of the broker', integer(0))
     .option('--replicas', 'move its copies away, too')
+    .option('--undo', 'let it lead its share again, of the copies that it has')
     .addHelpText(
       'after',
       `
-It stays the last choice for leading, until the order of the copies is changed again. An interrupted drain goes on when it is
-called again.
+It stays the last choice for leading until the drain is undone. An interrupted drain goes on when it is called again.
 
 Examples:
   odradek broker drain 3
+  odradek broker drain 3 --undo
   odradek broker drain 3 --replicas`,
     )
-    .action((brokerId: number, flags: MoveFlags & { replicas?: boolean }) =>
+    .action((brokerId: number, flags: MoveFlags & { replicas?: boolean; undo?: boolean }) =>
       withCluster(flags, async cluster => {
+        if (flags.replicas && flags.undo) throw new UsageError('--undo brings no copies back: leave out --replicas')
         await checkThere(cluster, brokerId)
         const options = { brokerId, atOnce: flags.atOnce, onProgress: progressOf(flags) }
+        if (flags.undo) return report(flags, brokerId, await moveLeadersBack(cluster, options), 'leads its share')
         const led = await moveLeadersAway(cluster, options)
         if (!flags.replicas) return report(flags, brokerId, led, 'leads nothing any more')
         report(flags, brokerId, await moveReplicasAway(cluster, options), 'holds nothing any more')

@@ -87,6 +87,9 @@ test('drain leaves a broker nothing to lead, and its copies in place', async () 
   assert.ok(after.partitions.every(({ leader, isr }) => leader !== 2 && isr.length === 3))
   const sorted = ({ partitions }: Described) => partitions.map(({ replicas }) => replicas.toSorted())
   assert.deepEqual(sorted(after), sorted(before))
+  assert.equal(await cluster.text(['broker', 'drain', '2', '--undo']), 'Broker 2 leads its share.\n')
+  const { brokers } = (await cluster.json(['cluster', 'describe'])) as { brokers: { leads: number }[] }
+  assert.equal(brokers[1]?.leads, 4)
   assert.match(await cluster.refusal(2, ['broker', 'drain', '9']), /^there is no broker 9: the brokers are 1, 2, 3, 4$/)
 })
 
