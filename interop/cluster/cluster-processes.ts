@@ -1,9 +1,12 @@
 /** Brokers as processes, with the members of an etcd cluster that they share: all on loopback, all gone at the end. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterClient } from '@odradek/client'
 import { createNodePlatform } from '@odradek/platform/node'
 import type { BrokerProcess } from '../broker-process.ts'
 import { EtcdCluster } from '../etcd/etcd-cluster.ts'
 import { createOdradek } from '../odradek.ts'
+
+const leaderTimeoutMs = 10_000
 
 export class ClusterProcesses {
   readonly etcd: EtcdCluster
@@ -61,10 +64,15 @@ export class ClusterProcesses {
     return broker
   }
 
-  /** Of partition 0. */
+  /** Of partition 0, as soon as it has one. */
   async leaderOf(topic: string): Promise<number> {
-    const { topics } = await this.client.metadata([topic])
-    return topics[0]?.partitions[0]?.leaderId ?? -1
+    const deadlineMs = performance.now() + leaderTimeoutMs
+    for (;;) {
+      const { topics } = await this.client.metadata([topic])
+      const leader = topics[0]?.partitions[0]?.leaderId ?? -1
+      if (leader >= 0 || performance.now() > deadlineMs) return leader
+      await sleep(20)
+    }
   }
 
   /** How many partitions miss a copy that is in sync, or a leader. */
