@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
 })
 
 const shrinkRunsMax = 60
-const mutationSeedsMax = 40
+const mutationSeedsMax = 25
 /** Short and thick: many small histories find more than a few long ones. */
 const mutationDial = { intensity: 2, durationMs: 20_000 }
 

@@ -78,13 +78,6 @@ export const mutations: readonly Mutation[] = [
     why: 'what a leader appends bears the epoch of an earlier one: records of two leaders cannot be told apart',
   },
   {
-    name: 'epoch-of-batches-ignored',
-    file: `${broker}/replication/fetch-operation.ts`,
-    find: 'if (leaderEpoch >= wanted.lastFetchedEpoch && endOffset >= wanted.fetchOffset) return null',
-    replace: 'if (endOffset >= wanted.fetchOffset) return null',
-    why: "a follower with records of a lost epoch passes for one with the leader's",
-  },
-  {
     name: 'duplicate-accepted',
     file: `${broker}/log/partition-log.ts`,
     find: "if (decision.kind === 'duplicate') {",
