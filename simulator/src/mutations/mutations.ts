@@ -147,26 +147,11 @@ export const mutations: readonly Mutation[] = [
     shownBy: { seed: 1, intensity: 1, durationMs: 14_000 },
   },
   {
-    name: 'newcomers-registration-not-checked',
-    file: `${broker}/core/cluster/alter-partition.ts`,
-    find: 'return brokerEpoch === -1 || brokerEpoch === broker.epoch',
-    replace: 'return true',
-    why: 'a broker that came back without its records is let in on what it had before (KIP-903)',
-  },
-  {
     name: 'own-appends-not-awaited',
     file: `${broker}/replication/partition-registry.ts`,
     find: 'if (isNewEpoch) await partition.log.whenWritten()',
     replace: '',
     why: 'a leader that was deposed follows while its own last appends are on their way to the disk',
-  },
-  {
-    name: 'broken-connection-ends-the-metadata',
-    file: `${broker}/replication/replica-fetcher.ts`,
-    find: 'const settled = Promise.allSettled(writes)',
-    replace:
-      "const settled = Promise.all(writes).then(all => all.map(value => ({ status: 'fulfilled' as 'fulfilled' | 'rejected', value, reason: null })))",
-    why: 'whoever takes a partition away from a fetcher fails with its connection',
   },
   {
     name: 'emptied-log-begins-within-a-batch',
