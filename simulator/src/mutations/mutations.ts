@@ -147,13 +147,6 @@ export const mutations: readonly Mutation[] = [
     shownBy: { seed: 1, intensity: 1, durationMs: 14_000 },
   },
   {
-    name: 'own-appends-not-awaited',
-    file: `${broker}/replication/partition-registry.ts`,
-    find: 'if (isNewEpoch) await partition.log.whenWritten()',
-    replace: '',
-    why: 'a leader that was deposed follows while its own last appends are on their way to the disk',
-  },
-  {
     name: 'emptied-log-begins-within-a-batch',
     file: `${broker}/replication/replica-fetcher.ts`,
     find: 'appended.errorCode === errorCodes.OFFSET_OUT_OF_RANGE && log',
