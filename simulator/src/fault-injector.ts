@@ -248,8 +248,14 @@ export class FaultInjector {
       case 'pause':
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker)
       case 'power loss':
-      case 'power loss in a disk call':
         return !this.#cluster.isHeldDown(broker) && (this.#plan.isFlushed || this.#canSpareDisk(broker))
+      case 'power loss in a disk call':
+        // One that is dead already would die in its next life, when the other replicas are no longer asked.
+        return (
+          this.#cluster.machine(broker).isUp &&
+          !this.#cluster.isHeldDown(broker) &&
+          (this.#plan.isFlushed || this.#canSpareDisk(broker))
+        )
       case 'new disk':
         return this.#plan.minInSyncReplicas > 1 && !this.#cluster.isHeldDown(broker) && this.#canSpareDisk(broker)
       default:

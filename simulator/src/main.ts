@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
 })
 
 const shrinkRunsMax = 60
-const mutationSeedsMax = 40
+const mutationSeedsMax = 25
 /** Short and thick: many small histories find more than a few long ones. */
 const mutationDial = { intensity: 2, durationMs: 20_000 }
 
@@ -137,12 +137,14 @@ async function findMutations(names: readonly string[]): Promise<void> {
   const missed: string[] = []
   const queue = wanted.values()
   const work = async () => {
-    for (const { name } of queue) {
+    for (const { name, shownBy } of queue) {
       let found: Outcome | null = null
-      let seed = 1
-      for (; seed <= mutationSeedsMax && found === null; seed++) {
-        const outcome = await pool.run({ seed, ...mutationDial, mutation: name })
-        if (outcome.failure !== null) found = outcome
+      const seeds = Array.from({ length: mutationSeedsMax }, (_, at) => ({ seed: at + 1, ...mutationDial }))
+      for (const one of shownBy === undefined ? seeds : [shownBy, ...seeds]) {
+        const outcome = await pool.run({ ...one, mutation: name })
+        if (outcome.failure === null) continue
+        found = outcome
+        break
       }
       if (found === null) missed.push(name)
       const how =

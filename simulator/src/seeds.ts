@@ -19,4 +19,11 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       "a follower whose leader's log begins within a batch was sent that batch again and again, refused it each time, and never came into sync",
   },
+  {
+    seed: 5049,
+    intensity: 2,
+    durationMs: 20_000,
+    proved:
+      'a partition lost its leader while its only in-sync replica was about to stop, so that nobody remembered who had led; when that one did not stop cleanly, nobody could ever lead again',
+  },
 ]

@@ -33,6 +33,15 @@ function shown(partition: PartitionImage | null): string {
   )
 }
 
+test('the last leader is remembered while those in sync may not lead, for when all of them are gone', () => {
+  const waiting = change({ isr: [1, 2] }, { isr: [2] }, { live: [] })
+  assert.equal(shown(waiting), 'leader -1@11 isr 2 elr 1 last 1')
+  const gone = change(waiting ?? {}, { isr: [], uncleanShutdowns: [1] }, { live: [] })
+  assert.equal(shown(gone), 'leader -1@11 isr  elr 2 last 1')
+  const back = change(gone ?? {}, { uncleanShutdowns: [2] }, { live: [1, 2] })
+  assert.equal(shown(back), 'leader 1@12 isr 1 recovering')
+})
+
 test('a leader that may go on goes on; else the first replica in sync that may leads', () => {
   assert.equal(shown(change({}, {})), 'unchanged')
   assert.equal(shown(change({ leader: 3 }, {})), 'unchanged')

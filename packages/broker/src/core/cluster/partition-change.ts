@@ -142,12 +142,12 @@ function inSync(
 
 function lastKnownLeader(
   before: PartitionImage,
-  after: Pick<PartitionImage, 'leader' | 'isr'>,
+  after: Pick<PartitionImage, 'leader'>,
   { elrEnabled }: PartitionRules,
 ): readonly number[] {
   if (after.leader !== noLeader) return []
-  const isLost = elrEnabled && before.leader !== noLeader && after.isr.length === 0
-  return isLost ? [before.leader] : before.lastKnownElr
+  // Also while somebody is in sync who may not lead, as one that is about to stop: once that one is gone, too, nobody else remembers.
+  return elrEnabled && before.leader !== noLeader ? [before.leader] : before.lastKnownElr
 }
 
 function isSamePartition(
