@@ -62,7 +62,7 @@ test('it needs a cluster, and hands out the node ids itself', async () => {
   assert.match(alone.stderr, /--processes needs --cluster/)
   const numbered = await runOdradek(['start', '--processes', '2', '--cluster', 'etcd://a:1/b', '--node-id', '1'])
   assert.equal(numbered.status, 2)
-  assert.match(numbered.stderr, /leave out --node-id/)
+  assert.match(numbered.stderr, /node\.id can be the setting of one only/)
 })
 
 /** Pids, from what the kernel knows. */

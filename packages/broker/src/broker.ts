@@ -9,6 +9,7 @@ import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
 import { DataDirectory, dataDirectoryFailure, readMetaProperties } from './log/data-directory.ts'
 import { localMetadataFile } from './log/file-names.ts'
 import { LogManager } from './log/log-manager.ts'
+import { zeroTopicId } from './log/partition-metadata.ts'
 import type { Logger } from './logger.ts'
 import { ClusterMetadata } from './metadata/cluster-metadata.ts'
 import { Controller } from './metadata/controller.ts'
@@ -163,10 +164,17 @@ async function start(plan: Plan): Promise<Broker> {
     logger,
   })
   const lagWatch = new LagWatch({ clock, partitions, lagMsMax: () => lagMsMaxOf(config) })
-  shutdown.add('lag watch', () => lagWatch.stop())
+  shutdown.add('partitions', () => {
+    lagWatch.stop()
+    partitions.close()
+  })
   await metadata.subscribe((next, previous) => partitions.apply(next, previous))
   await metadata.subscribe(() => logs.updateCleanerBackoff(cleanerBackoffMsOf(config)))
-  logs.setAsideStrays(log => metadata.image.topics.get(log.topic)?.partitions[log.partition] !== undefined)
+  logs.setAsideStrays(({ topic, partition, topicId }) => {
+    const now = metadata.image.topics.get(topic)
+    const isSame = topicId === zeroTopicId || topicId === now?.topicId
+    return isSame && now?.partitions[partition]?.replicas.includes(brokerId) === true
+  })
 
   const groups = new GroupCoordinator({
     clock,

@@ -42,7 +42,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'follower-let-in-too-early',
     file: `${broker}/replication/partition-leader.ts`,
-    find: 'if (end < this.#options.log.highWatermark || end < this.#epochStartOffset) return',
+    find: 'if (end < this.#options.log.highWatermark || end < this.epochStartOffset) return',
     replace: 'if (end < 0) return',
     why: 'a follower is in sync before it has what is committed',
   },

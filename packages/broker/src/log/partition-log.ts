@@ -90,6 +90,8 @@ export class PartitionLog {
   #canReopen = false
   #reopening: Promise<boolean> | null = null
   #truncation: Promise<boolean> | null = null
+  /** From before a truncation waits for what is under way, so that a compaction is given up. */
+  #isCuttingBack = false
   #isClosed = false
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
@@ -539,7 +541,7 @@ export class PartitionLog {
       directory: this.directory,
       config: () => this.#config,
       open: () => this.#open,
-      isUsable: () => this.#offlineReason === null && !this.#isClosed && this.#truncation === null,
+      isUsable: () => this.#offlineReason === null && !this.#isClosed && !this.#isCuttingBack,
       highWatermark: () => this.highWatermark,
       lastStableOffset: () => this.lastStableOffset,
       clearTail: () => this.#tail.clear(),
@@ -611,7 +613,14 @@ export class PartitionLog {
     return this.#truncate(offset, { isEmptied: true })
   }
 
-  async #truncate(offset: number, { isEmptied = false } = {}): Promise<boolean> {
+  #truncate(offset: number, { isEmptied = false } = {}): Promise<boolean> {
+    this.#isCuttingBack = true
+    return this.#truncateNow(offset, isEmptied).finally(() => {
+      this.#isCuttingBack = false
+    })
+  }
+
+  async #truncateNow(offset: number, isEmptied: boolean): Promise<boolean> {
     if (!(await this.flush()) || this.#isClosed) return false
     await this.#housekeeping.idle()
     const highWatermark = Math.min(this.highWatermark, offset)

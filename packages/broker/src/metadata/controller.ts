@@ -108,7 +108,7 @@ export class Controller {
 
   /** One outcome a partition, in their order. */
   electLeaders({ election, partitions }: Omit<ElectLeadersInput, 'config'>): Promise<Outcome[]> {
-    return this.#inParts(partitions, (image, part) =>
+    return this.#inParts(partitions, commitChangesMax, (image, part) =>
       decideElectLeaders(image, { election, partitions: part, config: this.#config }),
     )
   }
@@ -118,7 +118,7 @@ export class Controller {
     partitions,
     allowReplicationFactorChange,
   }: Omit<AlterReassignmentsInput, 'config'>): Promise<Outcome[]> {
-    return this.#inParts(partitions, (image, part) =>
+    return this.#inParts(partitions, commitChangesMax, (image, part) =>
       decideAlterPartitionReassignments(image, {
         partitions: part,
         allowReplicationFactorChange,
@@ -132,7 +132,9 @@ export class Controller {
    * until the change is applied here, so nobody who applies an image may wait for it.
    */
   alterPartitions(proposals: readonly PartitionProposal[]): Promise<AlteredPartition[]> {
-    return this.#inParts(proposals, (image, part) => {
+    // Each may stand on the registration of a newcomer, too, and what a commit stands on counts as what it changes.
+    const atOnce = commitChangesMax / 2
+    return this.#inParts(proposals, atOnce, (image, part) => {
       const decisions = part.map(proposal => decideAlterPartition(image, { proposal, config: this.#config }))
       return {
         changes: decisions.flatMap(({ changes }) => changes),
@@ -174,14 +176,15 @@ export class Controller {
     }
   }
 
-  /** For what concerns partitions one by one: as many at a time as a commit may change. */
+  /** For what concerns partitions one by one: so many in one commit. */
   async #inParts<P, R>(
     items: readonly P[],
+    atOnce: number,
     decide: (image: ClusterImage, part: readonly P[]) => Decision<R[]>,
   ): Promise<R[]> {
     const answers: R[] = []
-    for (let start = 0; start < items.length; start += commitChangesMax) {
-      const part = items.slice(start, start + commitChangesMax)
+    for (let start = 0; start < items.length; start += atOnce) {
+      const part = items.slice(start, start + atOnce)
       answers.push(...(await this.#carryOut(image => decide(image, part))))
     }
     return answers

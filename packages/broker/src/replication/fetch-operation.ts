@@ -248,7 +248,9 @@ export class FetchOperation implements WaitingFetch {
     if (wanted.topicId !== zeroUuid && wanted.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID
     const { currentLeaderEpoch } = wanted
     if (!this.isFollower && this.#limits.rack !== null) return partition.checkReadable(currentLeaderEpoch)
-    const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
+    const errorCode = this.isFollower
+      ? partition.checkFollower(currentLeaderEpoch)
+      : partition.checkLeaderEpoch(currentLeaderEpoch)
     if (errorCode !== errorCodes.NONE || !this.isFollower) return errorCode
     if (partition.replicas.includes(this.#limits.replicaId)) return errorCodes.NONE
     // A replica that is not one of the partition's: it may know a newer assignment than we do.

@@ -1,4 +1,4 @@
-import type { Clock } from '@odradek/platform'
+import type { Clock, Timer } from '@odradek/platform'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { type FollowerFetch, ReplicaProgress } from '../core/partition/replica-progress.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
@@ -50,15 +50,16 @@ export class PartitionLeader {
   readonly #options: LeaderOptions
   readonly #progress: ReplicaProgress
   /** Who is in sync must have all that earlier leaders committed. */
-  readonly #epochStartOffset: number
+  readonly epochStartOffset: number
   #state: PartitionImage
   #proposed: readonly number[] | null = null
   #isOver = false
+  #retry: { readonly timer: Timer; readonly resolve: () => void } | null = null
 
   constructor(options: LeaderOptions) {
     this.#options = options
     this.#state = options.state
-    this.#epochStartOffset = options.log.logEndOffset
+    this.epochStartOffset = options.log.logEndOffset
     this.#progress = new ReplicaProgress(this.#followerIds, options.clock.monotonic())
     this.#moveLimit()
   }
@@ -69,8 +70,9 @@ export class PartitionLeader {
 
   /** Of the same leader epoch. */
   update(state: PartitionImage): void {
+    // A topic that grows comes with states that are the same: what is proposed on this one may still be committed.
+    if (state.partitionEpoch !== this.#state.partitionEpoch) this.#proposed = null
     this.#state = state
-    this.#proposed = null
     this.#progress.setFollowers(this.#followerIds, this.#options.clock.monotonic())
     this.#moveLimit()
   }
@@ -78,22 +80,31 @@ export class PartitionLeader {
   /** Another epoch has begun. */
   end(): void {
     this.#isOver = true
+    this.#retry?.timer.cancel()
+    this.#retry?.resolve()
   }
 
   /** Too few are in sync for acks=all (min.insync.replicas, of at most as many as there are replicas). */
   get isUnderMinIsr(): boolean {
-    const { minInSyncReplicas } = this.#options.log.config
-    return this.#state.isr.length < Math.min(minInSyncReplicas, this.#state.replicas.length)
+    const { isr, elr, replicas } = this.#state
+    // While there are eligible leaders outside of the ISR, nothing may be committed that they lack, whatever the minimum is now.
+    return elr.length > 0 || isr.length < Math.min(this.#options.log.config.minInSyncReplicas, replicas.length)
+  }
+
+  /** min.insync.replicas, perhaps. */
+  configChanged(): void {
+    this.#moveLimit()
   }
 
   /**
-   * Whether nobody else can lead: a successor comes from the in-sync replicas, and all of them have fetched from this leader
-   * lately. So a leader goes on while the metadata store is out of reach; what it commits meanwhile is safe in any case,
+   * Whether nobody else can lead: there are no eligible leaders but the in-sync replicas, and all of them have fetched from this
+   * leader lately. So a leader goes on while the metadata store is out of reach; what it commits meanwhile is safe in any case,
    * since it takes all of them to commit.
    */
   get isUpheld(): boolean {
     const { brokerId, clock, upheldMs } = this.#options
     const sinceMs = clock.monotonic() - upheldMs()
+    if (this.#state.elr.length > 0) return false
     return this.#state.isr.every(id => id === brokerId || this.#progress.lastFetchMsOf(id) >= sinceMs)
   }
 
@@ -134,7 +145,7 @@ export class PartitionLeader {
     const { isr, replicas } = this.#state
     if (this.#proposed !== null || isr.includes(replicaId) || !replicas.includes(replicaId)) return
     const end = this.#progress.logEndOffsetOf(replicaId)
-    if (end < this.#options.log.highWatermark || end < this.#epochStartOffset) return
+    if (end < this.#options.log.highWatermark || end < this.epochStartOffset) return
     if (this.#options.isLive(replicaId)) void this.#propose([...isr, replicaId])
   }
 
@@ -148,7 +159,10 @@ export class PartitionLeader {
       // The image has moved on, and settled it.
       if (this.#isOver || this.#proposed !== isr) return
       if (outcome !== 'unknown') break
-      await new Promise<void>(resolve => clock.after(retryMs, resolve))
+      await new Promise<void>(resolve => {
+        this.#retry = { timer: clock.after(retryMs, resolve), resolve }
+      })
+      this.#retry = null
       if (this.#isOver || this.#proposed !== isr) return
     }
     this.#proposed = null

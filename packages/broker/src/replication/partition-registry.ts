@@ -86,6 +86,11 @@ export class PartitionRegistry {
     for (const partition of this.partitions()) partition.dropLaggards()
   }
 
+  /** The broker stops: nothing is proposed or waited for any more. */
+  close(): void {
+    for (const partition of this.partitions()) partition.close()
+  }
+
   /** Others may take this broker for dead: what they may lead, it does not lead any more. */
   resign(): void {
     for (const partition of this.partitions()) partition.resign()
@@ -182,7 +187,7 @@ export class PartitionRegistry {
   /** Nobody waits for it any more, and nothing is written to it. */
   async #dropPartition(partition: Partition): Promise<void> {
     await this.#fetchers.unfollow(partition)
-    partition.resign()
+    partition.close()
     this.#host.purgatory.wakeAll(partition)
   }
 
@@ -224,7 +229,9 @@ export class PartitionRegistry {
     }
     const allChanged = changed('broker', '') || changed('broker', String(this.#host.brokerId))
     for (const { name } of this.#byName.values()) {
-      if (allChanged || changed('topic', name)) this.#logs.updateConfig(name, this.#configOf(next, name))
+      if (!allChanged && !changed('topic', name)) continue
+      this.#logs.updateConfig(name, this.#configOf(next, name))
+      for (const partition of this.#byName.get(name)?.partitions ?? []) partition?.configChanged()
     }
   }
 }

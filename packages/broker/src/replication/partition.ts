@@ -160,6 +160,33 @@ export class Partition implements PartitionLogListener {
     return nearReplica([leader, ...replicas], { leaderId: brokerId, rack })
   }
 
+  /**
+   * As `checkLeaderEpoch`, for a follower: one that fetches in this very epoch follows no other leader, so it is answered also
+   * where this broker may be taken for dead. Its fetch is what upholds the leader then.
+   */
+  checkFollower(leaderEpoch: number): number {
+    const errorCode = this.checkLeaderEpoch(leaderEpoch)
+    const isUnsure = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER && this.#leader !== null
+    return isUnsure && leaderEpoch === this.#state.leaderEpoch ? errorCodes.NONE : errorCode
+  }
+
+  /** KIP-207: a new leader may not know yet how much is committed of what it has from earlier ones. */
+  get knowsHighWatermark(): boolean {
+    if (this.#leader === null) return true
+    return this.log.highWatermark >= Math.min(this.#leader.epochStartOffset, this.log.logEndOffset)
+  }
+
+  configChanged(): void {
+    this.#leader?.configChanged()
+  }
+
+  /** It is not served here any more. */
+  close(): void {
+    this.#leader?.end()
+    this.#leader = null
+    this.log.failCommits(notLeader)
+  }
+
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
   fetchedBy(replicaId: number, { brokerEpoch, fetchOffset }: { brokerEpoch: number; fetchOffset: number }): void {
     this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })

@@ -1,4 +1,4 @@
-import type { BrokerConnection } from '@odradek/client'
+import { type BrokerConnection, ConnectionError, KafkaError } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
 import {
   batchBaseOffset,
@@ -47,7 +47,19 @@ interface Followed {
   retryAtMs: number
   /** What is being done to its log. */
   writing: Promise<unknown>
+  hasWarned: boolean
 }
+
+/** The leader is not registered (yet, or any more). */
+export class NoLeaderError extends Error {}
+
+const settledByImage: ReadonlySet<number> = new Set([
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+  errorCodes.FENCED_LEADER_EPOCH,
+  errorCodes.UNKNOWN_LEADER_EPOCH,
+  errorCodes.UNKNOWN_TOPIC_ID,
+  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+])
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
@@ -79,6 +91,7 @@ export class ReplicaFetcher {
       partition,
       retryAtMs: 0,
       writing: Promise.resolve(),
+      hasWarned: false,
     })
     // A fetch that waits at the leader for others' records does not know of it: it is made anew, for all.
     if (this.#running === null) this.#running = this.#run()
@@ -140,7 +153,9 @@ export class ReplicaFetcher {
 
   #report(error: unknown): void {
     const { leaderId, logger } = this.#options
-    if (!this.#isUnreachable) logger.warn('cannot fetch from a leader: trying again', { leaderId, error })
+    const isExpected = error instanceof ConnectionError || error instanceof KafkaError || error instanceof NoLeaderError
+    if (!isExpected) logger.error('fetching from a leader failed, and should not: trying again', { leaderId, error })
+    else if (!this.#isUnreachable) logger.warn('cannot fetch from a leader: trying again', { leaderId, error })
     this.#isUnreachable = true
   }
 
@@ -202,7 +217,7 @@ export class ReplicaFetcher {
     if (answer.errorCode !== errorCodes.NONE) {
       // The leader has forgotten the session, as after a restart: the next request says everything.
       this.#session.reset()
-      if (!isSessionError(answer.errorCode)) throw new Error(`the leader answered ${errorName(answer.errorCode)}`)
+      if (!isSessionError(answer.errorCode)) throw new KafkaError(answer.errorCode)
       return
     }
     this.#session.answered(answer.sessionId)
@@ -311,7 +326,12 @@ export class ReplicaFetcher {
     const { clock, config, leaderId, logger } = this.#options
     const { topic, index } = followed.partition
     followed.retryAtMs = clock.monotonic() + config().backoffMs
-    logger.debug('a partition is not fetched for a while', { topic, index, leaderId, reason: errorName(errorCode) })
+    const fields = { topic, index, leaderId, reason: errorName(errorCode) }
+    // What the next image settles is nothing to tell; with the rest this replica stays behind until somebody sees to it.
+    if (settledByImage.has(errorCode) || followed.hasWarned)
+      logger.debug('a partition is not fetched for a while', fields)
+    else logger.warn('a partition cannot be fetched: trying again', fields)
+    followed.hasWarned ||= !settledByImage.has(errorCode)
   }
 }
 

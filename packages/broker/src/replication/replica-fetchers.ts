@@ -2,7 +2,7 @@ import { BrokerConnection } from '@odradek/client'
 import type { Clock, Network } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import type { Partition } from './partition.ts'
-import { type FetcherConfig, ReplicaFetcher } from './replica-fetcher.ts'
+import { type FetcherConfig, NoLeaderError, ReplicaFetcher } from './replica-fetcher.ts'
 
 export interface ReplicaFetchersOptions {
   readonly brokerId: number
@@ -57,7 +57,7 @@ export class ReplicaFetchers {
     const { brokerId, brokerEpoch, addressOf, config, network, clock, logger } = this.#options
     const connect = () => {
       const address = addressOf(leaderId)
-      if (address === undefined) throw new Error(`broker ${leaderId} is not registered`)
+      if (address === undefined) throw new NoLeaderError(`broker ${leaderId} is not registered`)
       const clientId = `broker-${brokerId}-fetcher`
       return BrokerConnection.open(address, { network, clock, clientId, timeoutMs: config().timeoutMs })
     }

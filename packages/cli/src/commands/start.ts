@@ -72,14 +72,14 @@ const DEFAULT_DATA = './odradek-data'
 async function start(flags: Flags): Promise<void> {
   // From now on: who stops a broker while it starts wants it to stop in order, too.
   const stop = stopSignal()
-  if (flags.processes > 1) return startSeveral(flags, stop)
-  const { startBroker, createLogger } = await import('odradek')
   const config: Record<string, string> = {
     ...(flags.config === undefined ? {} : await readProperties(flags.config)),
     ...Object.fromEntries(flags.set ?? []),
     ...(flags.nodeId === undefined ? {} : { 'node.id': String(flags.nodeId) }),
     ...(flags.rack === undefined ? {} : { 'broker.rack': flags.rack }),
   }
+  if (flags.processes > 1) return startSeveral(flags, config, stop)
+  const { startBroker, createLogger } = await import('odradek')
   const cluster = clusterAddress(flags)
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
   const data = dataDirectory(flags, config)
@@ -109,13 +109,17 @@ async function start(flags: Flags): Promise<void> {
   logger.info('stopped')
 }
 
-async function startSeveral(flags: Flags, stop: Promise<unknown>): Promise<void> {
+/** Settings that can be only one broker's. */
+const ownSettings = ['node.id', 'broker.id', 'listeners', 'advertised.listeners']
+
+async function startSeveral(flags: Flags, config: Record<string, string>, stop: Promise<unknown>): Promise<void> {
   if (flags.cluster === undefined) {
     throw new UsageError('--processes needs --cluster: the brokers find each other there (odradek dev needs none)')
   }
-  if (flags.nodeId !== undefined) {
+  const own = ownSettings.find(name => name in config)
+  if (own !== undefined) {
     throw new UsageError(
-      '--processes makes several brokers: leave out --node-id, and each gets and keeps one of its own',
+      `--processes starts several brokers, and ${own} can be the setting of one only: leave it out. Each gets and keeps a node id of its own, and a port behind that of --listen`,
     )
   }
   const { startProcesses } = await import('./start-processes.ts')
@@ -124,8 +128,8 @@ async function startSeveral(flags: Flags, stop: Promise<unknown>): Promise<void>
       count: flags.processes,
       args: process.argv.slice(2),
       listen: flags.listen ?? DEFAULT_LISTEN,
-      data: dataDirectory(flags, {}),
-      rack: flags.rack,
+      data: dataDirectory(flags, config),
+      rack: config['broker.rack'],
     },
     stop,
   )

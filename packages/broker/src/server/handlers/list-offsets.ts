@@ -44,6 +44,10 @@ export function listOffsetsHandler({
       if (partition === undefined) return refuse(partitions.problem(name, partitionIndex))
       const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
       if (errorCode !== errorCodes.NONE) return refuse(errorCode)
+      const dependsOnEnd = timestamp === latestTimestamp || timestamp >= 0
+      if (request.replicaId < 0 && dependsOnEnd && !partition.knowsHighWatermark) {
+        return refuse(apiVersion >= 5 ? errorCodes.OFFSET_NOT_AVAILABLE : errorCodes.LEADER_NOT_AVAILABLE)
+      }
       // Followers ask where the log ends, not what is committed of it.
       const found: FoundOffset =
         request.replicaId >= 0 && timestamp === latestTimestamp

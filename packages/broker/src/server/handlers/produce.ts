@@ -102,7 +102,7 @@ function* appendEach({ request, context, partitions, responses, pending }: Produ
       // What is not a whole batch any more at the end is dropped, as Kafka drops it.
       const bytes = batchBytes(records, 0)
       const appended = partition.append(bytes === records.length ? records : records.subarray(0, bytes), by)
-      if (appended instanceof Promise) pending.push({ answer, appended, waitsForOthers: partition.isr.length > 1 })
+      if (appended instanceof Promise) pending.push({ answer, appended, waitsForOthers: partition.replicas.length > 1 })
       else conclude(answer, appended)
       yield
     }
