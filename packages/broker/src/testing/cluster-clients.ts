@@ -7,6 +7,7 @@ import {
   decodeRecords,
   encodeBatch,
   errorCodes,
+  type FetchResponse,
   fetchRequest,
   fetchResponse,
   initProducerIdRequest,
@@ -150,7 +151,7 @@ export async function readPartition(
 export async function fetchOnce(
   client: ClusterClient,
   { node, topic, partition = 0, offset = 0, rack = '' }: FetchedFrom,
-) {
+): Promise<FetchResponse['responses'][number]['partitions'][number]> {
   const { responses } = await client.send(
     { node },
     fetchRequest,
