@@ -65,7 +65,7 @@ test(`lives through ${seconds} seconds of hostile bytes`, { timeout: (seconds + 
     t.diagnostic(`memory: ${idleMegabytes} MB before, at most ${largest} MB, ${afterwards} MB afterwards`)
 
     assert.equal(broker.pid, pid)
-    assert.doesNotMatch(broker.output, /which is a bug|uncaught/i)
+    assert.deepEqual(confessions(broker.output), [])
     assert.ok(largest <= residentMegabytesMax, `${largest} MB were resident; the bound is ${residentMegabytesMax} MB`)
     assert.ok(witness.slowestMs <= roundMsMax, `a round took ${witness.slowestMs} ms`)
 
@@ -78,6 +78,14 @@ test(`lives through ${seconds} seconds of hostile bytes`, { timeout: (seconds + 
     await broker.stop()
   }
 })
+
+/** Lines of the log that only a bug writes: a few of them say all. */
+function confessions(log: string): string[] {
+  return log
+    .split('\n')
+    .filter(line => /which is a bug|uncaught/i.test(line))
+    .slice(0, 3)
+}
 
 async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')

@@ -27,12 +27,13 @@ export function electLeadersHandler({
   controller: Pick<Controller, 'electLeaders'>
   image: () => ClusterImage
 }): ApiHandler<ElectLeadersRequest, Answer> {
-  return apiHandler(electLeadersRequest, electLeadersResponse, request => {
+  return apiHandler(electLeadersRequest, electLeadersResponse, (request, { apiVersion }) => {
     const { electionType, topicPartitions, timeoutMs } = request
     // Whoever asks for nothing gets it, whatever else is in the request.
     if (topicPartitions?.length === 0) return {}
     const refuse = (outcome: Outcome): Answer => ({
-      errorCode: outcome.errorCode,
+      // Version 0 has an error for each partition only.
+      ...(apiVersion >= 1 && { errorCode: outcome.errorCode }),
       replicaElectionResults: describe(topicPartitions ?? [], () => outcome),
     })
     const election = elections[electionType]

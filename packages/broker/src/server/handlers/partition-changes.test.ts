@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorName } from '@odradek/protocol'
+import { electLeadersResponse, errorCodes, errorName, Reader, Writer } from '@odradek/protocol'
 import { refusal, success } from '../../core/cluster/decision.ts'
 import { clusterOf } from '../../core/cluster/testing/cluster-of.ts'
 import type { Controller } from '../../metadata/controller.ts'
@@ -36,9 +36,10 @@ function elect(
     partitions.map(({ partitionId }) =>
       partitionId === 0 ? success : refusal('ELECTION_NOT_NEEDED', 'Leader election not needed for topic partition.'),
     ),
+  version = 2,
 ) {
   const handler = electLeadersHandler({ controller: { electLeaders }, image: () => image })
-  return handler.handle({ electionType: 0, timeoutMs: 1000, ...request }, requestContext(2))
+  return handler.handle({ electionType: 0, timeoutMs: 1000, ...request }, requestContext(version))
 }
 
 test('each partition is answered under its topic, in the order asked for', async () => {
@@ -77,6 +78,18 @@ test('an election of an unknown kind, without time or without a store is refused
   assert.deepEqual(await codes({ electionType: 7, topicPartitions }), ['INVALID_REQUEST', 'INVALID_REQUEST'])
   assert.deepEqual(await codes({ timeoutMs: 0, topicPartitions }), ['REQUEST_TIMED_OUT', 'REQUEST_TIMED_OUT'])
   assert.deepEqual(await codes({ topicPartitions }, failing), ['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR'])
+})
+
+test('version 0, which has no error for the whole, is refused for all that it names', async () => {
+  const topicPartitions = [{ topic: 'a', partitions: [0] }]
+  const answer = await elect({ topicPartitions, timeoutMs: 0 }, undefined, 0)
+  const writer = new Writer()
+  electLeadersResponse.encode(0, answer ?? {}, writer)
+  const read = electLeadersResponse.decode(0, new Reader(writer.toBuffer()))
+  assert.deepEqual(
+    read.replicaElectionResults.flatMap(({ partitionResult }) => partitionResult.map(({ errorCode }) => errorCode)),
+    [errorCodes.REQUEST_TIMED_OUT],
+  )
 })
 
 test('reassignments are answered partition by partition, and a failure for each and at the top', async () => {
