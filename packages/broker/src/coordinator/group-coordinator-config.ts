@@ -7,6 +7,8 @@ export interface GroupCoordinatorConfig extends GroupConfig {
   readonly offsetsTopicPartitions: number
   /** `offsets.retention.check.interval.ms`. */
   readonly offsetsRetentionCheckIntervalMs: number
+  /** `offsets.commit.timeout.ms`: how long a request waits at most for what it rests on to be committed. */
+  readonly offsetsCommitTimeoutMs: number
   /** `offsets.topic.compression.codec`. */
   readonly offsetsTopicCompression: CompressionType
 }
@@ -15,6 +17,7 @@ export const defaultGroupCoordinatorConfig: GroupCoordinatorConfig = {
   ...defaultGroupConfig,
   offsetsTopicPartitions: 50,
   offsetsRetentionCheckIntervalMs: 600_000,
+  offsetsCommitTimeoutMs: 5_000,
   offsetsTopicCompression: 'none',
 }
 
@@ -29,6 +32,7 @@ export function groupCoordinatorConfig(config: BrokerConfig): GroupCoordinatorCo
     offsetsRetentionMs: config.number('offsets.retention.minutes') * 60_000,
     offsetsTopicPartitions: config.number('offsets.topic.num.partitions'),
     offsetsRetentionCheckIntervalMs: config.number('offsets.retention.check.interval.ms'),
+    offsetsCommitTimeoutMs: config.number('offsets.commit.timeout.ms'),
     offsetsTopicCompression: compressionTypeOf(config.number('offsets.topic.compression.codec')) ?? 'none',
   }
 }

@@ -61,6 +61,23 @@ test('what comes during an append makes the next one', async () => {
   assert.equal(log.appends, 2)
 })
 
+test('nobody waits longer than offsets.commit.timeout.ms for a log that does not commit, and what was written stands', async () => {
+  const { simulation, log, shard } = setUp()
+  const { offsetsCommitTimeoutMs } = defaultGroupCoordinatorConfig
+  log.appendMs = 4 * offsetsCommitTimeoutMs
+  const answer = commitOn(shard, commit(7))
+  const joined = shard.join(join('1'))
+  assert.equal(await simulation.settle(Promise.resolve(answer)), errorCodes.COORDINATOR_NOT_AVAILABLE)
+  const { errorCode } = await simulation.settle(Promise.resolve(joined))
+  assert.equal(errorCode, errorCodes.COORDINATOR_NOT_AVAILABLE)
+  assert.ok(simulation.nowMs < offsetsCommitTimeoutMs + 10)
+  await simulation.runFor(2 * log.appendMs)
+  log.appendMs = 0
+  assert.equal(shard.core?.fetchOffsets({ groupId: 'g', topics: null })[0]?.partitions[0]?.committedOffset, 7)
+  assert.equal(await simulation.settle(Promise.resolve(commitOn(shard, commit(8)))), errorCodes.NONE)
+  assert.equal(log.replays, 0)
+})
+
 test('an answer waits for what was queued before it, though it writes nothing itself', async () => {
   const { simulation, log, shard } = setUp()
   log.appendMs = 5

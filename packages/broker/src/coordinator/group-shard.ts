@@ -204,7 +204,10 @@ export class GroupShard {
     return answer.take()
   }
 
-  /** `settled` is told NONE once all that the answers rest on is committed, or why it never will be. */
+  /**
+   * `settled` is told NONE once all that the answers rest on is committed, or why not. What takes too long may still be
+   * committed later: then it is told of that, too, and only the first time counts.
+   */
   #carryOut(
     { core, queue }: Extract<ShardState, { name: 'active' }>,
     decision: Decision,
@@ -225,7 +228,10 @@ export class GroupShard {
       this.#reply(decision.replies)
       return
     }
+    const { clock, config } = this.#options
+    const limit = clock.after(config.offsetsCommitTimeoutMs, () => settled(toClient(errorCodes.REQUEST_TIMED_OUT)))
     queue.push(records, nowMs, errorCode => {
+      limit.cancel()
       settled(toClient(errorCode))
       if (errorCode === errorCodes.NONE) this.#reply(decision.replies)
     })

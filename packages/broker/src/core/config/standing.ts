@@ -107,6 +107,7 @@ const honouredBrokerSettings = new Set([
   'group.max.size',
   'group.min.session.timeout.ms',
   'offset.metadata.max.bytes',
+  'offsets.commit.timeout.ms',
   'offsets.retention.check.interval.ms',
   'offsets.retention.minutes',
   'offsets.topic.compression.codec',
