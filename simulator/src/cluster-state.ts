@@ -31,11 +31,19 @@ export interface PartitionStep {
   readonly after: PartitionState
 }
 
+interface BrokerState {
+  readonly fenced: boolean
+  readonly inControlledShutdown: boolean
+  /** Not before this time. */
+  readonly registeredMs: number
+}
+
 /** Follows the store's history; call `advance` before looking. */
 export class ClusterState {
   readonly #store: SimulatedMetadata
   #read = 0
-  readonly #brokers = new Map<number, { readonly fenced: boolean; readonly inControlledShutdown: boolean }>()
+  readonly #brokers = new Map<number, BrokerState>()
+  #lookedMs = 0
   readonly #topics = new Map<string, string>()
   readonly #partitions = new Map<string, PartitionState>()
 
@@ -43,17 +51,23 @@ export class ClusterState {
     this.#store = store
   }
 
-  /** Takes what is new, and tells of each partition's step. */
-  advance(onStep: (step: PartitionStep) => void): void {
+  /** Takes what is new at this time, and tells of each partition's step. */
+  advance(nowMs: number, onStep: (step: PartitionStep) => void): void {
     for (; this.#read < this.#store.history.length; this.#read++) {
       const set = this.#store.history[this.#read]
       if (set !== undefined) this.#take(set, onStep)
     }
+    this.#lookedMs = nowMs
   }
 
   isRegistered(brokerId: number): boolean {
     const broker = this.#brokers.get(brokerId)
     return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+  }
+
+  /** The present registration was made after this time; null without one. */
+  registeredMs(brokerId: number): number | null {
+    return this.#brokers.get(brokerId)?.registeredMs ?? null
   }
 
   /** Of topics that exist. */
@@ -81,7 +95,8 @@ export class ClusterState {
         if (change.value === null) this.#brokers.delete(change.brokerId)
         else {
           const { fenced, inControlledShutdown = false } = change.value
-          this.#brokers.set(change.brokerId, { fenced, inControlledShutdown })
+          const registeredMs = this.registeredMs(change.brokerId) ?? this.#lookedMs
+          this.#brokers.set(change.brokerId, { fenced, inControlledShutdown, registeredMs })
         }
       } else if (change?.kind === 'topic') {
         if (change.value === null) this.#topics.delete(change.name)

@@ -55,7 +55,6 @@ class History {
   readonly #onLine: ((line: string) => void) | undefined
   #isClosing = false
   #clientsAtWork = 0
-  #lastLookMs = 0
   #failure: unknown = null
 
   constructor({ plan, onLine }: HistoryOptions) {
@@ -66,7 +65,7 @@ class History {
     const cluster = new Cluster({ simulation: this.#simulation, plan, note })
     const state = new ClusterState(cluster.store)
     const ledger = this.#ledger
-    const replicas = new ReplicaChecker({ cluster, ledger, isFlushed: plan.isFlushed })
+    const replicas = new ReplicaChecker({ cluster, state, ledger, isFlushed: plan.isFlushed })
     this.#cluster = cluster
     this.#state = state
     this.#replicas = replicas
@@ -185,8 +184,8 @@ class History {
   }
 
   #look(): void {
-    this.#state.advance(step => {
-      this.#replicas.note(step, this.#lastLookMs)
+    this.#state.advance(this.#simulation.nowMs, step => {
+      this.#replicas.note(step)
       const { leader, leaderEpoch, isr, elr, replicas } = step.after
       this.#note(
         'store',
@@ -194,7 +193,6 @@ class History {
       )
       checkStep(step)
     })
-    this.#lastLookMs = this.#simulation.nowMs
     const partitions = this.#state.partitions()
     if (partitions.length === 0) return
     const random = this.#simulation.random(`check at ${this.#simulation.eventsDone}`)

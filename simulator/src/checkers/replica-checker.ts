@@ -6,34 +6,42 @@
  * since, which is told by its power losses.
  */
 import type { Cluster } from '../cluster.ts'
-import type { KnownPartition, PartitionStep } from '../cluster-state.ts'
+import type { ClusterState, KnownPartition, PartitionStep } from '../cluster-state.ts'
 import type { Ledger } from '../ledger.ts'
 import { checkpointedHighWatermarks, endOf, type StoredBatch, storedBatches } from '../replica-files.ts'
 import { Violation } from '../verdict.ts'
 
 export class ReplicaChecker {
   readonly #cluster: Cluster
+  readonly #state: ClusterState
   readonly #ledger: Ledger
   readonly #isFlushed: boolean
-  /** When each broker came into each in-sync set, by TOPIC-ID/N/BROKER. */
-  readonly #joinedMs = new Map<string, number>()
+  /**
+   * With which registration each broker came into each in-sync set, by TOPIC-ID/N/BROKER: when that was made. A broker that has lost
+   * power may come into a set as what it was before; who says so cannot know better until it has registered again (KIP-903).
+   */
+  readonly #joinedAs = new Map<string, number>()
 
-  constructor({ cluster, ledger, isFlushed }: { cluster: Cluster; ledger: Ledger; isFlushed: boolean }) {
+  constructor(options: { cluster: Cluster; state: ClusterState; ledger: Ledger; isFlushed: boolean }) {
+    const { cluster, state, ledger, isFlushed } = options
     this.#cluster = cluster
+    this.#state = state
     this.#ledger = ledger
     this.#isFlushed = isFlushed
   }
 
-  /** `notBeforeMs`: when it was looked last. */
-  note({ key, before, after }: PartitionStep, notBeforeMs: number): void {
-    for (const id of after.isr) if (!before?.isr.includes(id)) this.#joinedMs.set(`${key}/${id}`, notBeforeMs)
+  note({ key, before, after }: PartitionStep): void {
+    for (const id of after.isr) {
+      if (before?.isr.includes(id)) continue
+      this.#joinedAs.set(`${key}/${id}`, this.#state.registeredMs(id) ?? Number.NEGATIVE_INFINITY)
+    }
   }
 
   /** Whether the replica has been brought up to date since its disk last lost anything. */
   hasAll({ topicId, index }: KnownPartition, brokerId: number): boolean {
-    const joinedMs = this.#joinedMs.get(`${topicId}/${index}/${brokerId}`) ?? Number.NEGATIVE_INFINITY
+    const joinedAs = this.#joinedAs.get(`${topicId}/${index}/${brokerId}`) ?? Number.NEGATIVE_INFINITY
     const lostMs = this.#isFlushed ? this.#cluster.lastDiskLossMs(brokerId) : this.#cluster.lastPowerLossMs(brokerId)
-    return joinedMs > lostMs
+    return joinedAs > lostMs
   }
 
   /** All that has been acknowledged up to now is on the disks of those who may lead next. */
