@@ -1,11 +1,12 @@
 import type { Clock, Timer } from '@odradek/platform'
 import type { BrokerRegistration } from '../core/cluster/cluster-change.ts'
 import type { BrokerEndpoint, ClusterImage } from '../core/cluster/cluster-image.ts'
-import { decideControlledShutdown, decideUncleanShutdown, partitionsLedBy } from '../core/cluster/failover.ts'
+import { canHandOver, decideUncleanShutdown, partitionsLedBy } from '../core/cluster/failover.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
+import { inParts } from './in-parts.ts'
 import { commitChangesMax, type MetadataStore, MetadataStoreError, type StoreLease } from './metadata-store.ts'
 
 /** Between a failure of the store and the next try to register. */
@@ -113,10 +114,10 @@ export class BrokerSession {
     this.#isLeaving = true
     await this.#announceLeaving()
     for (;;) {
-      const remaining = partitionsLedBy(metadata.image, brokerId)
-      const { answer } = decideControlledShutdown(metadata.image, { brokerId, config })
       const leftMs = untilMs - clock.monotonic()
-      if (remaining === answer.remaining || leftMs <= 0 || this.#isClosed) return { remaining }
+      if (leftMs <= 0 || this.#isClosed || !canHandOver(metadata.image, { brokerId, config })) {
+        return { remaining: partitionsLedBy(metadata.image, brokerId) }
+      }
       await this.#wait(leftMs, this.#waitForNews)
     }
   }
@@ -213,10 +214,8 @@ export class BrokerSession {
   async #leaveInSyncReplicas(): Promise<void> {
     const { metadata, brokerId, config } = this.#options
     const changes = decideUncleanShutdown(metadata.image, { brokerId, config })
-    for (let start = 0; start < changes.length; start += commitChangesMax) {
-      // On a conflict the next round decides again.
-      if ((await metadata.commit(changes.slice(start, start + commitChangesMax))) === 'conflict') return
-    }
+    // On a conflict the next round decides again; so it does when nothing was in the way, and has nothing left to do.
+    await inParts(changes, commitChangesMax, part => metadata.commit(part))
     this.#isCleaned = changes.length === 0
   }
 

@@ -7,6 +7,7 @@ import { decidePreferredLeaders } from '../core/cluster/preferred-leaders.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
+import { inParts } from './in-parts.ts'
 import { commitChangesMax, MetadataStoreError } from './metadata-store.ts'
 
 /** Between a failure of the store and the next try. */
@@ -128,16 +129,14 @@ export class ClusterController {
     }
   }
 
-  /** In parts, each of which is right by itself; what somebody else was faster with is looked at again. */
+  /** What somebody else was faster with is looked at again. */
   async #commit(what: string, changes: readonly ClusterChange[]): Promise<void> {
-    for (let start = 0; start < changes.length && this.#isController; start += commitChangesMax) {
-      const part = changes.slice(start, start + commitChangesMax)
-      if ((await this.#metadata.commit(part)) === 'committed') {
-        this.#logger.info(what, { partitions: part.length })
-      } else {
-        this.#pending = 'all'
-      }
-    }
+    let partitions = 0
+    await inParts(changes, commitChangesMax, async part => {
+      if (this.#isController && (await this.#metadata.commit(part)) === 'committed') partitions += part.length
+      else this.#pending = 'all'
+    })
+    if (partitions > 0) this.#logger.info(what, { partitions })
   }
 
   #scheduleBalance(): void {

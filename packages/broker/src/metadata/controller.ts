@@ -24,6 +24,7 @@ import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { whyInert } from '../core/config/standing.ts'
 import type { Logger } from '../logger.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
+import { inParts } from './in-parts.ts'
 import { type InternalTopic, internalTopicRequest } from './internal-topics.ts'
 import { commitChangesMax } from './metadata-store.ts'
 
@@ -182,27 +183,31 @@ export class Controller {
     atOnce: number,
     decide: (image: ClusterImage, part: readonly P[]) => Decision<R[]>,
   ): Promise<R[]> {
-    const answers: R[] = []
-    for (let start = 0; start < items.length; start += atOnce) {
-      const part = items.slice(start, start + atOnce)
-      answers.push(...(await this.#carryOut(image => decide(image, part))))
-    }
-    return answers
+    const answers = await this.#inTurn(() =>
+      inParts(items, atOnce, part => this.#untilCommitted(image => decide(image, part))),
+    )
+    return answers.flat()
   }
 
   #carryOut<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
-    const turn = this.#tail.then(async () => {
-      for (;;) {
-        const { changes, answer, alsoUnchanged = [], leftovers = [] } = decide(this.#metadata.image)
-        if (changes.length === 0) return answer
-        if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') continue
-        for (const change of changes) this.#log(change)
-        await this.#clear(leftovers)
-        return answer
-      }
-    })
+    return this.#inTurn(() => this.#untilCommitted(decide))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work)
     this.#tail = turn.catch(() => {})
     return turn
+  }
+
+  async #untilCommitted<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
+    for (;;) {
+      const { changes, answer, alsoUnchanged = [], leftovers = [] } = decide(this.#metadata.image)
+      if (changes.length === 0) return answer
+      if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') continue
+      for (const change of changes) this.#log(change)
+      await this.#clear(leftovers)
+      return answer
+    }
   }
 
   /** If this is cut short, something useless stays. */

@@ -6,7 +6,7 @@ import { decideAlterPartition } from './alter-partition.ts'
 import type { ClusterChange, PartitionState } from './cluster-change.ts'
 import { type ClusterImage, isActive, noLeader, type PartitionImage } from './cluster-image.ts'
 import { decideElectLeaders } from './elect-leaders.ts'
-import { decideControlledShutdown, decideFailover, decideUncleanShutdown } from './failover.ts'
+import { canHandOver, decideFailover, decideUncleanShutdown } from './failover.ts'
 import { decideAlterPartitionReassignments } from './partition-reassignments.ts'
 import { decidePreferredLeaders } from './preferred-leaders.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
@@ -57,9 +57,12 @@ test('where it is allowed anybody who lives leads rather than nobody', () => {
 
 test('a broker that wants to stop hands over what it can, and leads the rest until it is gone', () => {
   const image = clusterOf([{ id: 1 }, { id: 2 }], [topicOn([1, 2], [2, 1], [1, 9], [1])])
-  const { changes, answer } = decideControlledShutdown(image, { brokerId: 1, config })
-  const after = withChanges(image, changes)
-  assert.deepEqual([shown(after), answer.remaining], [['2 of 2', '2 of 2', '1 of 1', '1 of 1'], 2])
+  const after = withChanges(image, decideFailover(image, { config, news: { leaving: 1 } }))
+  assert.deepEqual(shown(after), ['2 of 2', '2 of 2', '1 of 1', '1 of 1'])
+  assert.deepEqual(
+    [image, after].map(each => canHandOver(each, { brokerId: 1, config })),
+    [true, false],
+  )
   const gone = withChanges(after, [{ kind: 'broker', brokerId: 1, value: null }])
   assert.deepEqual(shown(withChanges(gone, decideFailover(gone, { config }))), [
     '2 of 2',

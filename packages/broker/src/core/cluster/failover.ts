@@ -60,20 +60,21 @@ export function decideUncleanShutdown(
   return decideFailover(image, { config, news: { gone: brokerId, uncleanShutdown: brokerId } })
 }
 
-/** The broker asks to stop. `remaining`: partitions that it still leads, since nobody else who lives is in sync. */
-export function decideControlledShutdown(
+/** A broker has asked to stop: whether there is a partition of those that it leads that somebody else could lead. */
+export function canHandOver(
   image: ClusterImage,
   { brokerId, config }: { readonly brokerId: number; readonly config: BrokerConfig },
-): Decision<{ readonly remaining: number }> {
-  const changes = decideFailover(image, { config, news: { leaving: brokerId } })
-  const moved = new Map(changes.map(({ topicId, index, value }) => [`${topicId}/${index}`, value?.leader]))
-  let remaining = 0
+): boolean {
+  const brokers = brokersOf(image, { leaving: brokerId })
   for (const topic of image.topics.values()) {
-    for (const [index, { leader }] of topic.partitions.entries()) {
-      if ((moved.get(`${topic.topicId}/${index}`) ?? leader) === brokerId) remaining++
+    let rules: TopicRules | null = null
+    for (const partition of topic.partitions) {
+      if (partition.leader !== brokerId) continue
+      rules ??= topicRules(image, config, topic)
+      if ((failOver(partition, brokers, rules)?.leader ?? brokerId) !== brokerId) return true
     }
   }
-  return { changes, answer: { remaining } }
+  return false
 }
 
 /** The disk of a partition's leader fails: somebody else who is in sync leads, if there is anybody. */
