@@ -1,25 +1,15 @@
 /** Three brokers that keep everything three times: throughput, latency, memory, and how soon another broker leads. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BenchmarkRun } from './benchmark-run.ts'
+import { measureCatchUp } from './catch-up.ts'
+import type { ClusterName, ClusterRun } from './cluster-run.ts'
 import { type ClusterContestant, startCluster } from './contestants.ts'
 import { millions, through } from './load.ts'
+import { measureManyPartitions } from './many-partitions.ts'
 import type { Metric } from './measurements.ts'
 import { median } from './median.ts'
 import { residentMb } from './process-usage.ts'
 
-export interface ClusterSizes {
-  readonly rounds: number
-  readonly warmUp: Readonly<Record<'kafka' | 'odradek', number>>
-  readonly messages: number
-  readonly roundTrips: number
-}
-
-interface ClusterRun extends BenchmarkRun {
-  readonly sizes: ClusterSizes
-}
-
-const names = ['kafka', 'odradek'] as const
-type Name = (typeof names)[number]
+const names: readonly ClusterName[] = ['kafka', 'odradek']
 
 const messagesIn: Metric = {
   name: 'three brokers: messages in, a second',
@@ -65,7 +55,7 @@ const topicSettings = ['min.insync.replicas=2']
 
 export async function measureCluster(run: ClusterRun): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const clusters = new Map<Name, ClusterContestant>()
+  const clusters = new Map<ClusterName, ClusterContestant>()
   for (const name of names) {
     run.progress.say(`starting three brokers: ${name}`)
     clusters.set(name, stack.use(await startCluster(name)))
@@ -77,9 +67,13 @@ export async function measureCluster(run: ClusterRun): Promise<void> {
   for (let round = 1; round <= run.sizes.rounds; round++) {
     for (const [name, cluster] of clusters) await measureFailover(run, name, cluster, round)
   }
+  for (let round = 1; round <= run.sizes.rounds; round++) {
+    for (const [name, cluster] of clusters) await measureCatchUp(run, name, cluster, round)
+  }
+  for (const [name, cluster] of clusters) await measureManyPartitions(run, name, cluster)
 }
 
-async function warmUp(run: ClusterRun, name: Name, { bootstrap }: ClusterContestant): Promise<void> {
+async function warmUp(run: ClusterRun, name: ClusterName, { bootstrap }: ClusterContestant): Promise<void> {
   const { generator, progress, sizes } = run
   const messages = sizes.warmUp[name]
   progress.say(`warming ${name} with ${messages} messages`)
@@ -88,7 +82,12 @@ async function warmUp(run: ClusterRun, name: Name, { bootstrap }: ClusterContest
   await generator.run('consume', bootstrap, 'warm', messages)
 }
 
-async function measureRound(run: ClusterRun, name: Name, cluster: ClusterContestant, round: number): Promise<void> {
+async function measureRound(
+  run: ClusterRun,
+  name: ClusterName,
+  cluster: ClusterContestant,
+  round: number,
+): Promise<void> {
   const { generator, measurements, progress, sizes } = run
   const { bootstrap, brokers } = cluster
   const topic = `round-${round}`
@@ -112,7 +111,12 @@ async function measureRound(run: ClusterRun, name: Name, cluster: ClusterContest
 const streamMs = 20_000
 
 /** The leader dies two seconds into a steady stream of messages, which goes on for long enough to see it end. */
-async function measureFailover(run: ClusterRun, name: Name, cluster: ClusterContestant, round: number): Promise<void> {
+async function measureFailover(
+  run: ClusterRun,
+  name: ClusterName,
+  cluster: ClusterContestant,
+  round: number,
+): Promise<void> {
   const { generator, measurements, progress, sizes } = run
   const { bootstrap, brokers } = cluster
   const topic = `failover-${round}`

@@ -9,7 +9,8 @@
 import { writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
-import { type ClusterSizes, measureCluster } from './cluster.ts'
+import { measureCluster } from './cluster.ts'
+import type { ClusterSizes } from './cluster-run.ts'
 import type { ContestantName } from './contestants.ts'
 import { measureFootprint } from './footprint.ts'
 import { type LoadSizes, measureLoad } from './load.ts'
@@ -50,12 +51,18 @@ const clusterSizes: ClusterSizes = values.quick
       warmUp: { kafka: 300_000, odradek: 100_000 },
       messages: 200_000,
       roundTrips: 500,
+      missedMessages: 100_000,
+      roundTripsMeanwhile: 100,
+      partitions: 1_000,
     }
   : {
       rounds: Number(values.rounds ?? 5),
       warmUp: { kafka: 6_000_000, odradek: 1_000_000 },
       messages: 1_000_000,
       roundTrips: 3_000,
+      missedMessages: 1_000_000,
+      roundTripsMeanwhile: 1_000,
+      partitions: 10_000,
     }
 
 const progress = new Progress()
