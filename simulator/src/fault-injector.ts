@@ -17,6 +17,8 @@ export class FaultInjector {
   readonly #note: (who: string, what: string) => void
   /** Those who are to die at one of their next calls to the disk. */
   readonly #doomed = new Set<number>()
+  /** Those whose disk fails. */
+  readonly #failing = new Set<number>()
   #isOver = false
   done = 0
 
@@ -50,7 +52,8 @@ export class FaultInjector {
       store.heal(machineName(id))
       const { disk } = this.#cluster.machine(id)
       disk.dieAt(Number.POSITIVE_INFINITY, () => {})
-      Object.assign(disk.faults, { limitBytes: Number.POSITIVE_INFINITY, ...quickDisk })
+      Object.assign(disk.faults, { limitBytes: Number.POSITIVE_INFINITY, ...quickDisk, ...soundDisk })
+      if (this.#failing.has(id)) this.#cluster.crash(id)
       // It may have died at a call to its disk.
       if (!this.#cluster.machine(id).isUp) this.#cluster.crash(id)
       this.#cluster.start(id)
@@ -88,6 +91,8 @@ export class FaultInjector {
       case 'stop':
       case 'new disk':
         return this.#beginOutage(fault)
+      case 'failing disk':
+        return this.#failDisk(fault)
       case 'pause':
       case 'clock jump':
       case 'full disk':
@@ -142,6 +147,27 @@ export class FaultInjector {
       if (how === 'crash') cluster.crash(broker)
       else cluster.powerLoss(broker)
     })
+  }
+
+  /** Some calls to the disk fail, until somebody mends it, which takes the broker down for a moment. */
+  #failDisk({ broker, amount }: Fault): () => void {
+    const { faults } = this.#cluster.machine(broker).disk
+    const rate = 0.5 * amount * amount
+    Object.assign(faults, { readFailure: rate, writeFailure: rate })
+    this.#failing.add(broker)
+    const mend = (): void => {
+      // Like any other kill, it waits until others can do without this broker.
+      if (!this.#nobodyIsInDoubt()) {
+        this.#after(200, mend)
+        return
+      }
+      Object.assign(faults, soundDisk)
+      this.#failing.delete(broker)
+      if (this.#cluster.isHeldDown(broker)) return
+      this.#cluster.crash(broker)
+      this.#after(500, () => this.#cluster.start(broker))
+    }
+    return mend
   }
 
   #beginOnMachine({ kind, broker, forMs, amount }: Fault): () => void {
@@ -245,6 +271,8 @@ export class FaultInjector {
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker) && this.#nobodyIsInDoubt()
       case 'full disk':
         return this.#nobodyIsInDoubt()
+      case 'failing disk':
+        return !this.#failing.has(broker) && this.#nobodyIsInDoubt()
       case 'pause':
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker)
       case 'power loss':
@@ -269,6 +297,7 @@ export class FaultInjector {
       this.#cluster.serves(id) &&
       this.#state.isRegistered(id) &&
       !this.#doomed.has(id) &&
+      !this.#failing.has(id) &&
       this.#cluster.machine(id).disk.faults.limitBytes === Number.POSITIVE_INFINITY
     return this.#state.partitions().every(partition => {
       const { isr, replicas } = partition.state
@@ -292,5 +321,6 @@ export class FaultInjector {
 }
 
 const quickDisk = { pooledMs: [0.05, 0.5], blockingMs: [0, 0] } as const
+const soundDisk = { readFailure: 0, writeFailure: 0 } as const
 
 function nothing(): void {}

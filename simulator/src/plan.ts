@@ -32,6 +32,7 @@ export type FaultKind =
   | 'stalls'
   | 'full disk'
   | 'slow disk'
+  | 'failing disk'
   | 'store unreachable'
   | 'store answers lost'
   | 'store messages lost'
@@ -70,7 +71,10 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
-const weights: Readonly<Record<FaultKind, number>> = {
+/** Drawn for themselves: see `drawDiskFailures`. */
+type DiskFailure = 'failing disk'
+
+const weights: Readonly<Record<Exclude<FaultKind, DiskFailure>, number>> = {
   crash: 10,
   'power loss': 10,
   'crash in a disk call': 5,
@@ -139,9 +143,10 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
     changesTopics: random.chance(0.5),
     deletesRecords: random.chance(0.4),
     reassigns: random.chance(0.5),
-    faults: drawFaults(random.split('faults'), { brokerIds, drawnMs, dial }).filter(
-      ({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs,
-    ),
+    faults: [
+      ...drawFaults(random.split('faults'), { brokerIds, drawnMs, dial }),
+      ...drawDiskFailures(random.split('disks that fail'), { brokerIds, drawnMs }),
+    ].filter(({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs),
   }
 }
 
@@ -150,7 +155,7 @@ function drawFaults(
   { brokerIds, drawnMs, dial }: { brokerIds: readonly number[]; drawnMs: number; dial: Dial },
 ): Fault[] {
   // Some histories live on one or two kinds of faults: what many kinds at once hide shows in them.
-  const kinds = Object.keys(weights) as FaultKind[]
+  const kinds = Object.keys(weights) as (keyof typeof weights)[]
   const favourites = random.chance(0.5) ? [random.pick(kinds), random.pick(kinds), random.pick(kinds)] : []
   const faults: Fault[] = []
   const gapMs = random.pick([500, 1000, 2000, 4000]) / dial.intensity
@@ -171,8 +176,33 @@ function drawFaults(
   }
 }
 
-function pickKind(random: SeededRandom): FaultKind {
-  const entries = Object.entries(weights) as [FaultKind, number][]
+/** Indices of these faults begin here: those of the others are as many as the dial says. */
+const firstDiskFailure = 1_000_000
+
+/** In one history of four. They have a stream of chance of their own, so that the other faults of a seed stay what they are. */
+function drawDiskFailures(
+  random: SeededRandom,
+  { brokerIds, drawnMs }: { brokerIds: readonly number[]; drawnMs: number },
+): Fault[] {
+  if (!random.chance(0.25)) return []
+  const faults: Fault[] = []
+  for (let atMs = 3000 + random.fraction() * 5000; atMs < drawnMs; atMs += 2000 + random.fraction() * 10_000) {
+    const broker = random.pick(brokerIds)
+    faults.push({
+      index: firstDiskFailure + faults.length,
+      atMs: Math.round(atMs),
+      forMs: Math.round(random.pick([500, 2000, 6000]) * (0.2 + random.fraction())),
+      kind: 'failing disk',
+      broker,
+      other: broker,
+      amount: random.fraction(),
+    })
+  }
+  return faults
+}
+
+function pickKind(random: SeededRandom): keyof typeof weights {
+  const entries = Object.entries(weights) as [keyof typeof weights, number][]
   let left = random.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0)
   for (const [kind, weight] of entries) {
     left -= weight

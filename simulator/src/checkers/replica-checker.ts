@@ -48,7 +48,8 @@ export class ReplicaChecker {
   checkAcknowledged(partition: KnownPartition): void {
     const { topic, topicId, index, state } = partition
     const end = this.#ledger.acknowledgedTo(topicId, index)
-    if (end === 0) return
+    // Of records that were deleted nothing need be left.
+    if (end <= this.#ledger.deletedTo(topicId, index)) return
     for (const id of [...state.isr, ...state.elr]) {
       if (!this.hasAll(partition, id)) continue
       const batches = storedBatches(this.#cluster, id, partition)

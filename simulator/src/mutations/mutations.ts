@@ -63,7 +63,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'truncation-forgotten',
     file: `${broker}/replication/replica-fetcher.ts`,
-    find: 'if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)',
+    find: 'if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, answer)',
     replace: '',
     why: 'a follower that is told to cut off its log does not',
   },

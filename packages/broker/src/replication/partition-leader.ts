@@ -152,6 +152,8 @@ export class PartitionLeader {
   async #propose(isr: readonly number[]): Promise<void> {
     const { topicId, index, clock, alterIsr } = this.#options
     this.#proposed = isr
+    // It may be in force before its outcome is known here: from now on nothing is committed that a newcomer lacks.
+    this.#moveLimit()
     const { leaderEpoch, partitionEpoch } = this.#state
     const members = isr.map(brokerId => ({ brokerId, brokerEpoch: this.#progress.brokerEpochOf(brokerId) }))
     for (;;) {

@@ -251,7 +251,7 @@ export class ReplicaFetcher {
     const { errorCode, divergingEpoch, records, highWatermark, logStartOffset } = answer
     if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return this.#findPlace(followed, connection)
     if (errorCode !== errorCodes.NONE) return this.#retryLater(followed, errorCode)
-    if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, divergingEpoch)
+    if (divergingEpoch.endOffset >= 0) return this.#truncate(followed, answer)
     if (records !== null && records.length > 0) {
       const append = () => this.#write(followed, log.appendAsFollower(records, { leaderEpoch }))
       let appended = await append()
@@ -279,7 +279,7 @@ export class ReplicaFetcher {
   /** KIP-595: what both have of the epoch that the leader names is the same; what comes behind it is not. */
   async #truncate(
     followed: Followed,
-    { epoch, endOffset }: { readonly epoch: number; readonly endOffset: number },
+    { divergingEpoch: { epoch, endOffset }, logStartOffset }: PartitionAnswer,
   ): Promise<void> {
     const { log } = followed.partition
     const own = log.endOffsetForEpoch(epoch)
@@ -287,7 +287,9 @@ export class ReplicaFetcher {
     const ownEnd = own.endOffset < 0 ? endOffset : own.endOffset
     const commonEnd = own.leaderEpoch === epoch ? Math.min(ownEnd, endOffset) : ownEnd
     const end = Math.min(commonEnd, log.logEndOffset)
-    if (!(await this.#write(followed, log.truncateTo(end)))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+    // Of what lies before its log the leader knows no epochs: nobody can tell any more how much of that is the same.
+    const isTruncated = end <= logStartOffset ? log.startAnewAt(logStartOffset) : log.truncateTo(end)
+    if (!(await this.#write(followed, isTruncated))) this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
   }
 
   /** The leader has nothing where our log ends: it ends before that, or begins behind it. */
