@@ -99,7 +99,7 @@ export class OpenLog {
   /** Gives a batch its place at the end of the log, in a new segment where need be; `write` has to follow. */
   place(placed: PlacedBatch, producerBatch: ProducerBatch | null, leaderEpoch: number): Place {
     const { epochs, producers, segments } = this.loaded
-    if (leaderEpoch > epochs.latestEpoch) this.assignLeaderEpoch(leaderEpoch)
+    if (leaderEpoch !== epochs.latestEpoch) this.assignLeaderEpoch(leaderEpoch)
     if (segments.active.mustRollFor(placed, this.#config(), this.#context.clock.now())) this.roll()
     const segment = segments.active
     const position = segment.place(placed, this.#config().indexIntervalBytes)

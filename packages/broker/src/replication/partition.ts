@@ -104,7 +104,8 @@ export class Partition implements PartitionLogListener {
     this.#leader?.end()
     this.#leader = null
     if (this.#state.leader === brokerId) {
-      log.assignLeaderEpoch(this.#state.leaderEpoch)
+      // A broker that has just started may have led in an earlier life, and have lost since what that epoch began behind.
+      if (this.#host.mayLead()) log.assignLeaderEpoch(this.#state.leaderEpoch)
       const state = this.#state
       const ports = { clock, alterIsr, isLive, lagMsMax, upheldMs }
       this.#leader = new PartitionLeader({ brokerId, topicId, index, log, state, ...ports })

@@ -70,3 +70,15 @@ test('the epoch of an offset is the last one that began at or before it', () => 
     [-1, 1, 1, 2, 2],
   )
 })
+
+test('what contradicts a batch that is there gives way, and no more', () => {
+  const subject = epochs([1, 0], [3, 50], [4, 100])
+  assert.equal(subject.assign(3, 100), true)
+  assert.deepEqual(entriesOf(subject), [
+    [1, 0],
+    [3, 50],
+  ])
+  assert.equal(subject.assign(3, 101), false)
+  assert.equal(subject.assign(0, 0), true)
+  assert.deepEqual(entriesOf(subject), [[0, 0]])
+})

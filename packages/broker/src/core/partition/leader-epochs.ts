@@ -33,16 +33,17 @@ export class LeaderEpochs {
    * without records only the last one matters. False when nothing changed.
    */
   assign(epoch: number, startOffset: number): boolean {
-    const latest = this.#entries.at(-1)
-    if (latest !== undefined && latest.epoch === epoch && startOffset >= latest.startOffset) return false
-    while (this.#endsAtOrAfter(epoch, startOffset)) this.#entries.pop()
+    const before = this.#entries.length
+    while (this.#contradicts(epoch, startOffset)) this.#entries.pop()
+    if (this.latestEpoch === epoch) return this.#entries.length < before
     this.#entries.push({ epoch, startOffset })
     return true
   }
 
-  #endsAtOrAfter(epoch: number, startOffset: number): boolean {
+  #contradicts(epoch: number, startOffset: number): boolean {
     const last = this.#entries.at(-1)
-    return last !== undefined && (last.epoch >= epoch || last.startOffset >= startOffset)
+    if (last === undefined) return false
+    return last.epoch === epoch ? last.startOffset > startOffset : last.epoch > epoch || last.startOffset >= startOffset
   }
 
   /** OffsetForLeaderEpoch: the largest epoch up to the asked one, and where it ends. */
