@@ -229,7 +229,7 @@ export class FetchOperation implements WaitingFetch {
       maxBytes: isThrottled ? Math.min(maxBytes, this.#throttledBytesLeft) : maxBytes,
       minOneBatch,
       // Who is held back is told the offsets, as if there were nothing new.
-      endOffset: isThrottled && this.#throttledBytesLeft === 0 ? wanted.fetchOffset : this.#endOffsetFor(log),
+      endOffset: this.isHeldBack(partition) ? wanted.fetchOffset : this.#endOffsetFor(log),
     }
     const conclude = (read: LogRead): PartitionFetch => {
       if (isThrottled) this.#throttledBytesLeft = Math.max(0, this.#throttledBytesLeft - read.byteLength)
@@ -251,6 +251,10 @@ export class FetchOperation implements WaitingFetch {
     }
     const read = log.read(wanted.fetchOffset, options)
     return read instanceof Promise ? read.then(conclude) : conclude(read)
+  }
+
+  isHeldBack(partition: Partition): boolean {
+    return this.#throttledBytesLeft === 0 && this.#isThrottled(partition)
   }
 
   /** Never a replica in sync: it would fall out of it. */

@@ -54,7 +54,7 @@ export function describeTopicSettings(
 /** The settings of this broker. Those that are only there while they are set come first, as in Kafka. */
 export function describeBrokerSettings(broker: BrokerConfig, names: SettingNames): Setting[] {
   const isSet = (name: string): boolean => broker.isSet(name)
-  const dynamic = shownNames(dynamicSettings, names, isSet).filter(([name]) => isSet(name))
+  const dynamic = Object.entries(dynamicSettings).filter(([name]) => isSet(name) && (names?.includes(name) ?? true))
   return [...dynamic, ...shownNames(brokerSettings, names, isSet)].map(([name, definition]) =>
     setting({
       name,
