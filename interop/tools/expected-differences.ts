@@ -106,11 +106,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
 
   // Not there yet.
   {
-    command: /^reassign-partitions .*--throttle/,
-    reason: 'the copying between brokers is not throttled yet, and a setting without effect is not taken',
-    odradekSays: /InvalidConfigurationException: unknown setting leader\.replication\.throttled\.rate/,
-  },
-  {
     command: /^configs .*local\.retention\.ms/,
     reason: 'there is no tiered storage yet, and a setting without effect is not taken',
     odradekSays: /not supported by Odradek yet: local\.retention\.ms/,

@@ -27,7 +27,14 @@ import { LagWatch } from './replication/lag-watch.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
-import { fetcherConfigOf, lagMsMaxOf, sendsToNearReplicas, upheldMsOf } from './replication/replication-config.ts'
+import {
+  fetcherConfigOf,
+  lagMsMaxOf,
+  sendsToNearReplicas,
+  throttleConfigOf,
+  upheldMsOf,
+} from './replication/replication-config.ts'
+import { ReplicationThrottle } from './replication/replication-throttle.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { type HandlerDependencies, handlersOf } from './server/handlers.ts'
 import { checkSharedListeners, type ListenerPlan, planListeners } from './server/listener-config.ts'
@@ -129,11 +136,18 @@ async function start(plan: Plan): Promise<Broker> {
   const controller = new Controller({ metadata, config, random, brokerId, logger })
   const isrChanges = new IsrChanges({ controller, membership, brokerId })
   const purgatory = new FetchPurgatory(clock)
+  const leaderThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'leader'), brokerId, clock })
+  const followerThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'follower'), brokerId, clock })
+  await metadata.subscribe((next, previous) => {
+    leaderThrottle.apply(next, previous)
+    followerThrottle.apply(next, previous)
+  })
   const fetchers = new ReplicaFetchers({
     brokerId,
     brokerEpoch: () => membership.epoch,
     addressOf: id => interBrokerAddress(metadata.image, config, id),
     config: () => fetcherConfigOf(config),
+    throttle: followerThrottle,
     network: platform.network,
     clock,
     logger,
@@ -206,6 +220,7 @@ async function start(plan: Plan): Promise<Broker> {
     partitions,
     purgatory,
     sessions,
+    leaderThrottle,
     groups,
     logDirectory: dataDirectory.path,
     directoryId: dataDirectory.directoryId,

@@ -7,7 +7,14 @@ export {
   type LogDirDescription,
   unregisterBroker,
 } from './admin/cluster.ts'
-export { alterTopicConfigs, type ConfigValue, describeTopicConfigs, topicConfigOf } from './admin/configs.ts'
+export {
+  alterBrokerConfigs,
+  alterTopicConfigs,
+  type ConfigChanges,
+  type ConfigValue,
+  describeTopicConfigs,
+  topicConfigOf,
+} from './admin/configs.ts'
 export {
   type CommittedOffset,
   commitOffsets,

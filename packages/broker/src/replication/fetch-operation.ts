@@ -6,6 +6,7 @@ import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import type { FetchedPartition } from './fetch-session.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionRegistry } from './partition-registry.ts'
+import type { ReplicationThrottle } from './replication-throttle.ts'
 
 /** What one partition has to say to a Fetch request. */
 export interface PartitionFetch {
@@ -55,6 +56,9 @@ export class FetchOperation implements WaitingFetch {
   readonly #registry: PartitionRegistry
   readonly #purgatory: FetchPurgatory
   readonly #memory: FetchMemory
+  readonly #throttle: ReplicationThrottle
+  /** What this look at the partitions may still take of those that are throttled. */
+  #throttledBytesLeft = 0
   #resolve: (fetched: PartitionFetch[]) => void = () => {}
   #isAbandoned = false
 
@@ -64,6 +68,8 @@ export class FetchOperation implements WaitingFetch {
     registry: PartitionRegistry
     purgatory: FetchPurgatory
     memory: FetchMemory
+    /** Of what this broker sends as a leader. */
+    throttle: ReplicationThrottle
     clock: Clock
   }) {
     this.#wanted = options.wanted
@@ -72,6 +78,7 @@ export class FetchOperation implements WaitingFetch {
     this.#registry = options.registry
     this.#purgatory = options.purgatory
     this.#memory = options.memory
+    this.#throttle = options.throttle
     this.deadlineMs = options.limits.maxWaitMs > 0 ? options.clock.monotonic() + options.limits.maxWaitMs : 0
   }
 
@@ -100,7 +107,7 @@ export class FetchOperation implements WaitingFetch {
   }
 
   #answerOrPark(fetched: PartitionFetch[]): PartitionFetch[] | Promise<PartitionFetch[]> {
-    if (this.#isEnough(fetched)) return fetched
+    if (this.#isEnough(fetched)) return this.#counted(fetched)
     return new Promise(resolve => {
       this.#resolve = resolve
       this.#park(fetched)
@@ -108,8 +115,18 @@ export class FetchOperation implements WaitingFetch {
   }
 
   #resolveOrPark(fetched: PartitionFetch[], isLast: boolean): void {
-    if (isLast || this.#isEnough(fetched)) this.#resolve(fetched)
+    if (isLast || this.#isEnough(fetched)) this.#resolve(this.#counted(fetched))
     else this.#park(fetched)
+  }
+
+  /** What a follower is told counts, where it is throttled, also if the follower is in sync. */
+  #counted(fetched: PartitionFetch[]): PartitionFetch[] {
+    if (!this.isFollower) return fetched
+    for (const { wanted, byteLength } of fetched) {
+      if (byteLength > 0 && this.#throttle.covers(wanted.topic ?? '', wanted.partition))
+        this.#throttle.record(byteLength)
+    }
+    return fetched
   }
 
   #park(fetched: readonly PartitionFetch[]): void {
@@ -139,6 +156,7 @@ export class FetchOperation implements WaitingFetch {
   #readAll(): PartitionFetch[] | Promise<PartitionFetch[]> {
     const wanted = Math.min(this.#limits.maxBytes, this.#partitionsMaxBytes())
     const granted = this.#memory.reserve(wanted)
+    if (this.isFollower) this.#throttledBytesLeft = this.#throttle.isExceeded ? 0 : this.#throttle.bytesAtOnce
     const fetched = this.#readFrom([], granted < wanted ? granted : this.#limits.maxBytes, true)
     if (fetched instanceof Promise) return fetched.finally(() => this.#memory.release(granted))
     this.#memory.release(granted)
@@ -206,9 +224,16 @@ export class FetchOperation implements WaitingFetch {
     if (maxBytes < 0 && wanted.fetchOffset >= logStartOffset && wanted.fetchOffset < highWatermark) {
       return failed(wanted, partition, errorCodes.UNKNOWN_SERVER_ERROR)
     }
-    const options: ReadOptions = { maxBytes, minOneBatch, endOffset: this.#endOffsetFor(log) }
-    const conclude = (read: LogRead): PartitionFetch =>
-      read.errorCode === errorCodes.NONE
+    const isThrottled = this.#isThrottled(partition)
+    const options: ReadOptions = {
+      maxBytes: isThrottled ? Math.min(maxBytes, this.#throttledBytesLeft) : maxBytes,
+      minOneBatch,
+      // Who is held back is told the offsets, as if there were nothing new.
+      endOffset: this.isHeldBack(partition) ? wanted.fetchOffset : this.#endOffsetFor(log),
+    }
+    const conclude = (read: LogRead): PartitionFetch => {
+      if (isThrottled) this.#throttledBytesLeft = Math.max(0, this.#throttledBytesLeft - read.byteLength)
+      return read.errorCode === errorCodes.NONE
         ? {
             wanted,
             partition,
@@ -223,8 +248,18 @@ export class FetchOperation implements WaitingFetch {
             release: this.#hold(read),
           }
         : failed(wanted, partition, read.errorCode)
+    }
     const read = log.read(wanted.fetchOffset, options)
     return read instanceof Promise ? read.then(conclude) : conclude(read)
+  }
+
+  isHeldBack(partition: Partition): boolean {
+    return this.#throttledBytesLeft === 0 && this.#isThrottled(partition)
+  }
+
+  /** Never a replica in sync: it would fall out of it. */
+  #isThrottled({ topic, index, isr }: Partition): boolean {
+    return this.isFollower && this.#throttle.covers(topic, index) && !isr.includes(this.#limits.replicaId)
   }
 
   /** Followers read what is written, consumers what is committed, and those of transactions what is decided. */

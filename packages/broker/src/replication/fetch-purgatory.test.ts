@@ -45,11 +45,15 @@ class Fetch implements WaitingFetch {
   missingBytes: number
   readonly deadlineMs: number
   readonly wakes: string[] = []
+  heldBack: Partition | null = null
   onWake: () => void = () => {}
   constructor(partitions: readonly Partition[], missingBytes = 1, deadlineMs = 500) {
     this.partitions = partitions
     this.missingBytes = missingBytes
     this.deadlineMs = deadlineMs
+  }
+  isHeldBack(partition: Partition): boolean {
+    return partition === this.heldBack
   }
   wake(isLast: boolean): void {
     this.wakes.push(isLast ? 'last' : 'look')
@@ -68,8 +72,8 @@ test('records wake those who wait for them when the batch that brought them ends
   purgatory.park(fetch)
   purgatory.park(other)
   purgatory.batchBegins()
-  purgatory.advanced(one.waiting, 10)
-  purgatory.advanced(one.waiting, 10)
+  purgatory.advanced(one, one.waiting, 10)
+  purgatory.advanced(one, one.waiting, 10)
   assert.deepEqual(fetch.wakes, [])
   purgatory.batchEnds()
   assert.deepEqual([fetch.wakes, other.wakes], [['look'], []])
@@ -81,7 +85,7 @@ test('records that come outside of a batch wake in a microtask', async () => {
   const one = partition()
   const fetch = new Fetch([one])
   purgatory.park(fetch)
-  purgatory.advanced(one.waiting, 1)
+  purgatory.advanced(one, one.waiting, 1)
   assert.deepEqual(fetch.wakes, [])
   await Promise.resolve()
   assert.deepEqual(fetch.wakes, ['look'])
@@ -97,14 +101,31 @@ test('a fetch that wants many bytes is left alone until they are there', () => {
     [two, 39],
   ] as const) {
     purgatory.batchBegins()
-    purgatory.advanced(from.waiting, bytes)
+    purgatory.advanced(from, from.waiting, bytes)
     purgatory.batchEnds()
   }
   assert.deepEqual(fetch.wakes, [])
   purgatory.batchBegins()
-  purgatory.advanced(one.waiting, 1)
+  purgatory.advanced(one, one.waiting, 1)
   purgatory.batchEnds()
   assert.deepEqual(fetch.wakes, ['look'])
+})
+
+test('records of a partition that a throttle holds back wake nobody, those of others do', () => {
+  const purgatory = new FetchPurgatory(new ManualClock())
+  const [slow, free] = [partition(), partition()]
+  const fetch = new Fetch([slow, free])
+  fetch.heldBack = slow
+  purgatory.park(fetch)
+  for (const [from, wakes] of [
+    [slow, []],
+    [free, ['look']],
+  ] as const) {
+    purgatory.batchBegins()
+    purgatory.advanced(from, from.waiting, 1)
+    purgatory.batchEnds()
+    assert.deepEqual(fetch.wakes, wakes)
+  }
 })
 
 test('time wakes for the last time, and a fetch that was parked anew keeps its first deadline', () => {
@@ -119,7 +140,7 @@ test('time wakes for the last time, and a fetch that was parked anew keeps its f
     purgatory.park(fetch)
   }
   purgatory.batchBegins()
-  purgatory.advanced(one.waiting, 1)
+  purgatory.advanced(one, one.waiting, 1)
   purgatory.batchEnds()
   clock.advance(99)
   assert.deepEqual(fetch.wakes, ['look'])
@@ -146,7 +167,7 @@ test('a fetch that nobody waits for any more is forgotten', () => {
   purgatory.park(fetch)
   assert.equal(purgatory.remove(fetch), true)
   assert.equal(purgatory.remove(fetch), false)
-  purgatory.advanced(here.waiting, 10)
+  purgatory.advanced(here, here.waiting, 10)
   clock.advance(1000)
   assert.deepEqual([fetch.wakes, purgatory.size, clock.timers, here.waiting.size], [[], 0, 0, 0])
 })

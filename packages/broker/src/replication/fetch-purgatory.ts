@@ -11,6 +11,8 @@ export interface WaitingFetch {
   missingBytes: number
   /** By the monotonic clock. */
   readonly deadlineMs: number
+  /** What comes in there is nothing to look at now: a throttle holds it back. */
+  isHeldBack(partition: Partition): boolean
   /** Look again: answer, or be parked anew. With `isLast`, answer with what there is. Must not throw. */
   wake(isLast: boolean): void
   /** Answer without looking for records: the broker stops. Must not throw. */
@@ -56,8 +58,9 @@ export class FetchPurgatory {
   }
 
   /** Those who wait for a partition may see so many more bytes of it. */
-  advanced(waiting: ReadonlySet<WaitingFetch>, bytes: number): void {
+  advanced(partition: Partition, waiting: ReadonlySet<WaitingFetch>, bytes: number): void {
     for (const fetch of waiting) {
+      if (fetch.isHeldBack(partition)) continue
       fetch.missingBytes -= bytes
       if (fetch.missingBytes <= 0) this.#markReady(fetch)
     }

@@ -8,6 +8,7 @@ export interface FetchPosition {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly logStartOffset: number
+  readonly partitionMaxBytes: number
 }
 
 export interface SessionRequest {
@@ -59,6 +60,7 @@ function isSame(one: FetchPosition | undefined, other: FetchPosition): boolean {
     one.fetchOffset === other.fetchOffset &&
     one.currentLeaderEpoch === other.currentLeaderEpoch &&
     one.lastFetchedEpoch === other.lastFetchedEpoch &&
-    one.logStartOffset === other.logStartOffset
+    one.logStartOffset === other.logStartOffset &&
+    one.partitionMaxBytes === other.partitionMaxBytes
   )
 }

@@ -202,7 +202,7 @@ export class Partition implements PartitionLogListener {
 
   logEndAdvanced(_log: PartitionLog, bytes: number): void {
     this.#unseenBytes += bytes
-    if (this.waitingFollowers.size > 0) this.#host.purgatory.advanced(this.waitingFollowers, bytes)
+    if (this.waitingFollowers.size > 0) this.#host.purgatory.advanced(this, this.waitingFollowers, bytes)
   }
 
   highWatermarkAdvanced({ highWatermark, logEndOffset }: PartitionLog): void {
@@ -210,7 +210,7 @@ export class Partition implements PartitionLogListener {
     const isExact = highWatermark === logEndOffset
     const bytes = isExact ? this.#unseenBytes : Number.POSITIVE_INFINITY
     if (isExact) this.#unseenBytes = 0
-    if (this.waiting.size > 0) this.#host.purgatory.advanced(this.waiting, bytes)
+    if (this.waiting.size > 0) this.#host.purgatory.advanced(this, this.waiting, bytes)
   }
 
   offline(): void {

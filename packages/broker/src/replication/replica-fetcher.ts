@@ -13,6 +13,7 @@ import {
 import type { Logger } from '../logger.ts'
 import { type FetchPosition, FollowerSession } from './follower-session.ts'
 import type { Partition } from './partition.ts'
+import type { ReplicationThrottle } from './replication-throttle.ts'
 
 /** Settings of fetching, by Kafka's names; asked at each use. */
 export interface FetcherConfig {
@@ -37,6 +38,8 @@ export interface ReplicaFetcherOptions {
   readonly brokerEpoch: () => number
   readonly connect: () => Promise<BrokerConnection>
   readonly config: () => FetcherConfig
+  /** Of what this broker fetches as a follower. */
+  readonly throttle: ReplicationThrottle
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -48,6 +51,8 @@ interface Followed {
   /** What is being done to its log. */
   writing: Promise<unknown>
   hasWarned: boolean
+  /** As of the last answer, it has all that is committed. */
+  isCaughtUp: boolean
 }
 
 /** The leader is not registered (yet, or any more). */
@@ -62,6 +67,9 @@ const settledByImage: ReadonlySet<number> = new Set([
 ])
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
+
+/** While a throttle holds everything back it is looked at no more often, whatever the back-off from errors is. */
+const heldBackMsMin = 100
 
 const earliest = -2
 const latest = -1
@@ -92,6 +100,7 @@ export class ReplicaFetcher {
       retryAtMs: 0,
       writing: Promise.resolve(),
       hasWarned: false,
+      isCaughtUp: false,
     })
     // A fetch that waits at the leader for others' records does not know of it: it is made anew, for all.
     if (this.#running === null) this.#running = this.#run()
@@ -132,9 +141,12 @@ export class ReplicaFetcher {
       this.#isInterrupted = false
       const nowMs = clock.monotonic()
       const all = [...this.#followed.values()]
-      const ready = all.filter(({ retryAtMs }) => retryAtMs <= nowMs)
+      const ready = this.#allowed(all.filter(({ retryAtMs }) => retryAtMs <= nowMs))
       if (ready.length === 0) {
-        await this.#sleep(Math.min(...all.map(({ retryAtMs }) => retryAtMs)) - nowMs)
+        // One whose time has come is held back by the throttle.
+        const heldBackMs = Math.max(heldBackMsMin, config().backoffMs)
+        const delaysMs = all.map(({ retryAtMs }) => (retryAtMs > nowMs ? retryAtMs - nowMs : heldBackMs))
+        await this.#sleep(Math.min(...delaysMs))
         continue
       }
       try {
@@ -149,6 +161,17 @@ export class ReplicaFetcher {
     }
     this.#disconnect()
     this.#running = null
+  }
+
+  /** While the throttle's rate is exceeded, what is behind is left out. */
+  #allowed(ready: readonly Followed[]): readonly Followed[] {
+    return this.#options.throttle.isExceeded ? ready.filter(followed => !this.#isThrottled(followed)) : ready
+  }
+
+  /** Never one in sync: it would fall out of it. */
+  #isThrottled({ partition, isCaughtUp }: Followed): boolean {
+    const { throttle, brokerId } = this.#options
+    return throttle.covers(partition.topic, partition.index) && !isCaughtUp && !partition.isr.includes(brokerId)
   }
 
   #report(error: unknown): void {
@@ -183,11 +206,11 @@ export class ReplicaFetcher {
       this.#connection = connection
     }
     const connection = this.#connection
-    const { partitionBytesMax, responseBytesMax, bytesMin, waitMsMax, timeoutMs } = this.#options.config()
+    const { responseBytesMax, bytesMin, waitMsMax, timeoutMs } = this.#options.config()
     const asked = new Map<string, Followed>()
     for (const followed of ready) asked.set(keyOf(followed.partition.topicId, followed.partition.index), followed)
     const epochs = new Map(ready.map(followed => [followed, followed.partition.leaderEpoch]))
-    const { sessionId, sessionEpoch, changed, forgotten } = this.#session.next(ready.map(positionOf))
+    const { sessionId, sessionEpoch, changed, forgotten } = this.#session.next(this.#positionsOf(ready))
     const answer = await connection.send(
       fetchRequest,
       fetchResponse,
@@ -201,10 +224,7 @@ export class ReplicaFetcher {
         sessionEpoch,
         topics: byTopic(changed).map(({ topicId, positions }) => ({
           topicId,
-          partitions: positions.map(({ topicId: _, ...position }) => ({
-            ...position,
-            partitionMaxBytes: partitionBytesMax,
-          })),
+          partitions: positions.map(({ topicId: _, ...position }) => position),
         })),
         forgottenTopicsData: byTopic(forgotten).map(({ topicId, positions }) => ({
           topicId,
@@ -233,6 +253,18 @@ export class ReplicaFetcher {
     }
     // All of them, also when one fails: the next request must not ask for what is still being written.
     for (const write of await Promise.allSettled(writes)) if (write.status === 'rejected') throw write.reason
+  }
+
+  /** Those that are throttled share what the throttle lets pass at once. */
+  #positionsOf(ready: readonly Followed[]): FetchPosition[] {
+    const { config, throttle } = this.#options
+    const { partitionBytesMax } = config()
+    const throttled = new Set(ready.filter(followed => this.#isThrottled(followed)))
+    const share = Math.max(1, Math.floor(throttle.bytesAtOnce / throttled.size))
+    return ready.map(followed => {
+      const bytesMax = throttled.has(followed) ? Math.min(partitionBytesMax, share) : partitionBytesMax
+      return positionOf(followed.partition, bytesMax)
+    })
   }
 
   #isStillFollowed(followed: Followed): boolean {
@@ -265,9 +297,17 @@ export class ReplicaFetcher {
         if (!this.#isStillFollowed(followed)) return
       }
       if (appended.errorCode !== errorCodes.NONE) return this.#retryLater(followed, appended.errorCode)
+      this.#count(followed, records.length)
     }
+    followed.isCaughtUp = log.logEndOffset >= highWatermark
     log.highWatermarkLimit = highWatermark
     log.followLogStart(logStartOffset)
+  }
+
+  /** Also in sync it counts for what is throttled. */
+  #count({ partition }: Followed, bytes: number): void {
+    const { throttle } = this.#options
+    if (throttle.covers(partition.topic, partition.index)) throttle.record(bytes)
   }
 
   /** Whoever stops following waits for it; what it is done with is not to be counted any more then. */
@@ -337,8 +377,7 @@ export class ReplicaFetcher {
   }
 }
 
-function positionOf({ partition }: Followed): FetchPosition {
-  const { topicId, index, leaderEpoch, log } = partition
+function positionOf({ topicId, index, leaderEpoch, log }: Partition, partitionMaxBytes: number): FetchPosition {
   return {
     topicId,
     partition: index,
@@ -346,6 +385,7 @@ function positionOf({ partition }: Followed): FetchPosition {
     fetchOffset: log.logEndOffset,
     lastFetchedEpoch: log.latestLeaderEpoch,
     logStartOffset: log.logStartOffset,
+    partitionMaxBytes,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock, Network } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import type { Partition } from './partition.ts'
 import { type FetcherConfig, NoLeaderError, ReplicaFetcher } from './replica-fetcher.ts'
+import type { ReplicationThrottle } from './replication-throttle.ts'
 
 export interface ReplicaFetchersOptions {
   readonly brokerId: number
@@ -11,6 +12,7 @@ export interface ReplicaFetchersOptions {
   /** Where another broker is reached by brokers; undefined while it is not registered. */
   readonly addressOf: (brokerId: number) => { readonly host: string; readonly port: number } | undefined
   readonly config: () => FetcherConfig
+  readonly throttle: ReplicationThrottle
   readonly network: Network
   readonly clock: Clock
   readonly logger: Logger
@@ -54,13 +56,13 @@ export class ReplicaFetchers {
   }
 
   #newFetcher(leaderId: number): ReplicaFetcher {
-    const { brokerId, brokerEpoch, addressOf, config, network, clock, logger } = this.#options
+    const { brokerId, brokerEpoch, addressOf, config, throttle, network, clock, logger } = this.#options
     const connect = () => {
       const address = addressOf(leaderId)
       if (address === undefined) throw new NoLeaderError(`broker ${leaderId} is not registered`)
       const clientId = `broker-${brokerId}-fetcher`
       return BrokerConnection.open(address, { network, clock, clientId, timeoutMs: config().timeoutMs })
     }
-    return new ReplicaFetcher({ leaderId, brokerId, brokerEpoch, connect, config, clock, logger })
+    return new ReplicaFetcher({ leaderId, brokerId, brokerEpoch, connect, config, throttle, clock, logger })
   }
 }

@@ -1,7 +1,9 @@
 /** From Kafka's settings to what replication wants to know; asked at each use, because some of them change while it runs. */
+import type { ThrottledSide } from '../core/cluster/throttled-partitions.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { rackAwareSelector } from '../core/config/settings/cluster-settings.ts'
 import type { FetcherConfig } from './replica-fetcher.ts'
+import type { ThrottleConfig } from './replication-throttle.ts'
 
 export function fetcherConfigOf(broker: BrokerConfig): FetcherConfig {
   return {
@@ -22,6 +24,15 @@ export function upheldMsOf(broker: BrokerConfig): number {
 /** A replica that has not caught up for so long is not in sync. */
 export function lagMsMaxOf(broker: BrokerConfig): number {
   return broker.number('replica.lag.time.max.ms')
+}
+
+export function throttleConfigOf(broker: BrokerConfig, side: ThrottledSide): ThrottleConfig {
+  return {
+    side,
+    samples: broker.number('replication.quota.window.num'),
+    sampleMs: 1000 * broker.number('replication.quota.window.size.seconds'),
+    bytesPerSecondMax: () => broker.number(`${side}.replication.throttled.rate`),
+  }
 }
 
 /** Consumers are told of replicas in their rack (KIP-392). */

@@ -9,6 +9,7 @@ import { TopicCreation } from '../metadata/topic-creation.ts'
 import type { FetchPurgatory } from '../replication/fetch-purgatory.ts'
 import type { FetchSessionCache } from '../replication/fetch-session-cache.ts'
 import type { PartitionRegistry } from '../replication/partition-registry.ts'
+import type { ReplicationThrottle } from '../replication/replication-throttle.ts'
 import type { ApiHandler } from './api-handler.ts'
 import { alterConfigsHandler } from './handlers/alter-configs.ts'
 import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts'
@@ -63,6 +64,7 @@ export interface HandlerDependencies {
   readonly partitions: PartitionRegistry
   readonly purgatory: FetchPurgatory
   readonly sessions: FetchSessionCache
+  readonly leaderThrottle: ReplicationThrottle
   readonly groups: GroupCoordinator
   readonly logDirectory: string
   readonly directoryId: string
@@ -81,6 +83,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
       partitions,
       purgatory,
       sessions,
+      leaderThrottle: dependencies.leaderThrottle,
       clock,
       nodeEndpoints,
       fetchMaxBytes: () => config.number('fetch.max.bytes'),

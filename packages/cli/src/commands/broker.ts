@@ -86,19 +86,23 @@ Examples:
 
 function decommissionCommand(): Command {
   return addMoveOptions(new Command('decommission'))
+    .option('--throttle <bytes>', 'how much each broker may copy a second', integer(1))
     .description('move all copies off a broker, evenly over the others and their racks, and take it out of the cluster')
     .argument('<id>', 'node id of the broker, which may be gone already', integer(0))
     .addHelpText(
       'after',
       `
 When it is empty the broker is to be stopped, by you. An interrupted decommission goes on when it is called again.
+--throttle takes the place of throttles of replication that are there, and takes all away in the end.
 
-Example:
-  odradek broker decommission 3`,
+Examples:
+  odradek broker decommission 3
+  odradek broker decommission 3 --throttle 20000000`,
     )
-    .action((brokerId: number, flags: MoveFlags) =>
+    .action((brokerId: number, flags: MoveFlags & { throttle?: number }) =>
       withCluster(flags, async cluster => {
-        const options = { brokerId, atOnce: flags.atOnce, onProgress: progressOf(flags) }
+        const { atOnce, throttle: bytesPerSecond } = flags
+        const options = { brokerId, atOnce, bytesPerSecond, onProgress: progressOf(flags) }
         const moved = await moveReplicasAway(cluster, options)
         if (moved.stuck.length > 0) return report(flags, brokerId, moved, '')
         const isThere = await lives(cluster, brokerId)

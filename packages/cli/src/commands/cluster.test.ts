@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { testClusterOf } from '../testing/test-cluster.ts'
 
 const cluster = testClusterOf({
@@ -14,6 +15,8 @@ interface Described {
     readonly replicas: readonly number[]
     readonly isr: readonly number[]
   }[]
+  /** Its own settings. */
+  readonly configs: Readonly<Record<string, string>>
 }
 
 function describe(topic: string): Promise<Described> {
@@ -91,6 +94,28 @@ test('drain leaves a broker nothing to lead, and its copies in place', async () 
   const { brokers } = (await cluster.json(['cluster', 'describe'])) as { brokers: { leads: number }[] }
   assert.equal(brokers[1]?.leads, 4)
   assert.match(await cluster.refusal(2, ['broker', 'drain', '9']), /^there is no broker 9: the brokers are 1, 2, 3, 4$/)
+})
+
+test('decommission keeps to a throttle, goes on with another when it is called again, and takes it away in the end', async () => {
+  await cluster.text(['topic', 'create', 'heavy', '--partitions', '12', '--replicas', '3'])
+  const input = `${'x'.repeat(1000)}\n`.repeat(600)
+  for (let n = 0; n < 2; n++) await cluster.text(['produce', 'heavy'], { input })
+  const slow = await cluster.start(['broker', 'decommission', '4', '--throttle', '1000'])
+  await eventually(async () => {
+    const { configs } = await describe('heavy')
+    return /^\d+:[123]/.test(configs['follower.replication.throttled.replicas'] ?? '')
+  }, 'nothing is throttled')
+  await pause(2000)
+  assert.equal(slow.child.exitCode, null)
+  slow.child.kill('SIGINT')
+  await slow.ended
+  assert.equal(
+    await cluster.text(['broker', 'decommission', '4', '--throttle', '100000000']),
+    'Broker 4 holds nothing any more: stop it, and it is out of the cluster.\n',
+  )
+  const { partitions, configs } = await describe('heavy')
+  assert.ok(partitions.every(({ replicas, isr }) => !replicas.includes(4) && isr.length === 3))
+  assert.deepEqual(configs, {})
 })
 
 test('decommission moves all copies to the others, waits for the broker to stop, and forgets it then', async () => {

@@ -9,6 +9,11 @@ import type { ClusterClient } from '../cluster-client.ts'
 import { KafkaError } from '../kafka-error.ts'
 
 const TOPIC = 2
+const BROKER = 4
+
+/** AlterConfigOp. */
+const SET = 0
+const DELETE = 1
 
 /** ConfigSource of DescribeConfigs: where a value comes from. */
 const DYNAMIC_TOPIC_CONFIG = 1
@@ -60,26 +65,37 @@ export async function topicConfigOf(
   return values
 }
 
-/** Sets the given settings of a topic, and takes back to their defaults those that are null (KIP-339). */
-export async function alterTopicConfigs(
+/** By name; null takes a setting back to its default (KIP-339). */
+export type ConfigChanges = ReadonlyMap<string, string | null>
+
+/** Sets the given settings of a topic. */
+export async function alterTopicConfigs(cluster: ClusterClient, topic: string, changes: ConfigChanges): Promise<void> {
+  await alterConfigs(cluster, 'controller', { resourceType: TOPIC, resourceName: topic }, changes)
+}
+
+/** Sets the given settings of a running broker, which only the broker itself does. */
+export async function alterBrokerConfigs(
   cluster: ClusterClient,
-  topic: string,
-  changes: ReadonlyMap<string, string | null>,
+  brokerId: number,
+  changes: ConfigChanges,
 ): Promise<void> {
-  const SET = 0
-  const DELETE = 1
-  const answer = await cluster.send('controller', incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
-    resources: [
-      {
-        resourceType: TOPIC,
-        resourceName: topic,
-        configs: Array.from(changes, ([name, value]) => ({
-          name,
-          configOperation: value === null ? DELETE : SET,
-          value,
-        })),
-      },
-    ],
+  const resource = { resourceType: BROKER, resourceName: String(brokerId) }
+  await alterConfigs(cluster, { node: brokerId }, resource, changes)
+}
+
+async function alterConfigs(
+  cluster: ClusterClient,
+  to: 'controller' | { readonly node: number },
+  resource: { readonly resourceType: number; readonly resourceName: string },
+  changes: ConfigChanges,
+): Promise<void> {
+  const configs = Array.from(changes, ([name, value]) => ({
+    name,
+    configOperation: value === null ? DELETE : SET,
+    value,
+  }))
+  const answer = await cluster.send(to, incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
+    resources: [{ ...resource, configs }],
     validateOnly: false,
   })
   for (const result of answer.responses) KafkaError.check(result.errorCode, result.errorMessage)

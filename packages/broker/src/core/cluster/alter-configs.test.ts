@@ -115,6 +115,24 @@ test('a request must say each thing once, and with a value', () => {
   )
 })
 
+test('the rate of a throttle is set on one broker or on all, and is no list', () => {
+  const rate = 'follower.replication.throttled.rate'
+  assert.deepEqual(
+    alter([resource('broker', '1', [rate, 'set', '5000']), resource('broker', '', [rate, 'set', '0'])]).answer,
+    ['ok', 'ok'],
+  )
+  const answers = (value: string) => alter([resource('broker', '1', [rate, 'set', value])]).answer[0]
+  assert.equal(answers('-1'), `INVALID_REQUEST Invalid value -1 for configuration ${rate}: Value must be at least 0`)
+  assert.equal(answers('x'), `INVALID_REQUEST Invalid value x for configuration ${rate}: Not a number of type LONG`)
+  assert.deepEqual(alter([resource('broker', '1', [rate, 'append', '5'])]).answer, [
+    `INVALID_CONFIG Unknown config name: ${rate}`,
+  ])
+  assert.equal(
+    alter([resource('broker', '1', ['replication.quota.window.num', 'set', '5'])]).answer[0],
+    'INVALID_REQUEST Cannot update these configs dynamically: [replication.quota.window.num]',
+  )
+})
+
 test('a running broker takes what can change while it runs', () => {
   const set = (name: string, value: string) => resource('broker', '1', [name, 'set', value])
   const answers = (name: string, value: string) => alter([set(name, value)]).answer[0]

@@ -3,7 +3,7 @@
 
 import { errorCodes } from '@odradek/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
-import { brokerDefinition } from '../config/broker-settings.ts'
+import { brokerDefinition, brokerSettings } from '../config/broker-settings.ts'
 import { checkDynamicBrokerConfig } from '../config/check-dynamic-broker-config.ts'
 import { checkGroupConfig } from '../config/check-group-config.ts'
 import { checkTopicConfig } from '../config/check-topic-config.ts'
@@ -145,6 +145,9 @@ function applyOperations(
       case alterOperations.subtract: {
         const append = configOperation === alterOperations.append
         const definition = definitionOf(resource, name)
+        if (resource.type === 'broker' && !Object.hasOwn(brokerSettings, name)) {
+          return refusal('INVALID_CONFIG', `Unknown config name: ${name}`)
+        }
         if (definition?.type !== 'list') {
           const verb = append ? 'APPEND' : 'SUBTRACT'
           return refusal('INVALID_CONFIG', `Can't ${verb} to key ${name} because its type is not LIST.`)

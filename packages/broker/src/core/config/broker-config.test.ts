@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerConfig, checkBrokerConfig } from './broker-config.ts'
+import { describeBrokerSettings } from './describe-settings.ts'
 import { nearestName } from './nearest-name.ts'
 
 const alone = (settings: Record<string, string>) => checkBrokerConfig(settings, { isAlone: true })
@@ -110,6 +111,24 @@ test('what is about several brokers is honoured among them, and taken with a not
     notices.map(({ name }) => name),
     ['num.replica.fetchers'],
   )
+})
+
+test('the rates of throttles are set while a broker runs, and nothing is said of them when it is not', () => {
+  const name = 'leader.replication.throttled.rate'
+  const config = new BrokerConfig()
+  assert.equal(config.number(name), 2 ** 63)
+  assert.deepEqual(describeBrokerSettings(config, [name]), [])
+  config.setDynamic({ broker: {}, allBrokers: { [name]: '5000' } })
+  assert.equal(config.number(name), 5000)
+  const [shown] = describeBrokerSettings(config, null)
+  assert.deepEqual([shown?.name, shown?.value, shown?.readOnly], [name, '5000', false])
+  assert.deepEqual(shown?.synonyms, [{ name, value: '5000', source: 3 }])
+  assert.deepEqual(alone({ [name]: '5000' }).problems, [
+    {
+      name,
+      problem: `${name} is no setting to start a broker with: set it while the broker runs, as kafka-configs does`,
+    },
+  ])
 })
 
 test('readers are sent to near replicas by rack, and by no other class', () => {

@@ -1,8 +1,9 @@
 import {
+  type BrokerNamesOfType,
   brokerDefinition,
   brokerSettings,
   brokerSynonyms,
-  type NamesOfType,
+  isOnlyDynamic,
   odradekDefaults,
 } from './broker-settings.ts'
 import {
@@ -19,7 +20,7 @@ import { brokerStanding, explainUnsupported, whyInert, whyInertAlone } from './s
 /** Where a broker setting's value comes from, weightiest first. */
 export type BrokerConfigSource = 'broker' | 'all-brokers' | 'static' | 'default'
 
-type Name<T extends ConfigType> = NamesOfType<typeof brokerSettings, T>
+type Name<T extends ConfigType> = BrokerNamesOfType<T>
 
 /**
  * A broker's settings: what it was started with, under what was set on it while it runs. One object for the broker's
@@ -119,7 +120,7 @@ export class BrokerConfig {
 
   /**
    * Where a setting's value may come from, weightiest first: all that was set on it and on its coarser synonyms, source
-   * by source, then the defaults.
+   * by source, then the defaults, which Kafka does not name where a setting is only there while it is set.
    */
   sources(name: string): { readonly name: string; readonly source: BrokerConfigSource; readonly text: string }[] {
     const found: { name: string; source: BrokerConfigSource; text: string }[] = []
@@ -131,6 +132,7 @@ export class BrokerConfig {
       }
     }
     for (const synonym of names) {
+      if (isOnlyDynamic(synonym)) continue
       const definition = brokerDefinition(synonym)
       const text = definition && defaultText(synonym, definition)
       if (typeof text === 'string') found.push({ name: synonym, source: 'default', text })
@@ -187,6 +189,10 @@ export function checkBrokerConfig(
       problems.push({ name, problem: explainUnknown(name) })
       continue
     }
+    if (isOnlyDynamic(name)) {
+      problems.push({ name, problem: explainOnlyDynamic(name) })
+      continue
+    }
     const parsed = parseConfig(name, definition, text)
     if (isProblem(parsed)) {
       problems.push(parsed)
@@ -198,6 +204,10 @@ export function checkBrokerConfig(
     if (because !== null) notices.push({ name, problem: `${name} has no effect: ${because}` })
   }
   return { problems, notices }
+}
+
+function explainOnlyDynamic(name: string): string {
+  return `${name} is no setting to start a broker with: set it while the broker runs, as kafka-configs does`
 }
 
 /** For a name that Kafka does not know either. */

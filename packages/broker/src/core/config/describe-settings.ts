@@ -6,6 +6,7 @@ import { brokerDefinition, brokerSettings } from './broker-settings.ts'
 import type { ConfigDefinition } from './config-definition.ts'
 import { inJavaMapOrder } from './java-map-order.ts'
 import { clientMetricsSettings } from './settings/client-metrics-settings.ts'
+import { dynamicSettings } from './settings/dynamic-settings.ts'
 import { groupSettings } from './settings/group-settings.ts'
 import { topicSettings } from './settings/topic-settings.ts'
 import { inMilliseconds, TopicConfig } from './topic-config.ts'
@@ -50,9 +51,11 @@ export function describeTopicSettings(
   })
 }
 
-/** The settings of this broker. */
+/** The settings of this broker. Those that are only there while they are set come first, as in Kafka. */
 export function describeBrokerSettings(broker: BrokerConfig, names: SettingNames): Setting[] {
-  return shownNames(brokerSettings, names, name => broker.isSet(name)).map(([name, definition]) =>
+  const isSet = (name: string): boolean => broker.isSet(name)
+  const dynamic = Object.entries(dynamicSettings).filter(([name]) => isSet(name) && (names?.includes(name) ?? true))
+  return [...dynamic, ...shownNames(brokerSettings, names, isSet)].map(([name, definition]) =>
     setting({
       name,
       definition,

@@ -17,8 +17,11 @@ const honouredTopicSettings = new Set([
   'file.delete.delay.ms',
   'flush.messages',
   'flush.ms',
+  // One node has nobody to copy to, or from.
+  'follower.replication.throttled.replicas',
   'index.interval.bytes',
   'internal.segment.bytes',
+  'leader.replication.throttled.replicas',
   'max.compaction.lag.ms',
   'max.message.bytes',
   'message.timestamp.after.max.ms',
@@ -37,9 +40,6 @@ const honouredTopicSettings = new Set([
   // One node has nobody to elect.
   'unclean.leader.election.enable',
 ])
-
-/** They say which replicas a rate is for, and every rate is refused: without one they mean nothing in Kafka either. */
-const inertTopicSettings = new Set(['follower.replication.throttled.replicas', 'leader.replication.throttled.replicas'])
 
 const honouredBrokerSettings = new Set([
   // node and cluster
@@ -122,8 +122,10 @@ const clusterBrokerSettings = new Set([
   // As the length of the lease under which the broker is registered.
   'broker.session.timeout.ms',
   'controlled.shutdown.enable',
+  'follower.replication.throttled.rate',
   'inter.broker.listener.name',
   'leader.imbalance.check.interval.seconds',
+  'leader.replication.throttled.rate',
   'replica.fetch.backoff.ms',
   'replica.fetch.max.bytes',
   'replica.fetch.min.bytes',
@@ -132,6 +134,8 @@ const clusterBrokerSettings = new Set([
   'replica.lag.time.max.ms',
   'replica.selector.class',
   'replica.socket.timeout.ms',
+  'replication.quota.window.num',
+  'replication.quota.window.size.seconds',
   'unclean.leader.election.enable',
 ])
 const becauseAlone = 'one node has no followers, and nobody to be led by'
@@ -190,8 +194,7 @@ const inertBrokerSettings: readonly { readonly because: string; readonly names: 
 ]
 
 export function topicStanding(name: string): Standing {
-  if (honouredTopicSettings.has(name)) return 'honoured'
-  return inertTopicSettings.has(name) ? 'inert' : 'unsupported'
+  return honouredTopicSettings.has(name) ? 'honoured' : 'unsupported'
 }
 
 export function brokerStanding(name: string): Standing {

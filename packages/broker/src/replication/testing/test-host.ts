@@ -5,6 +5,7 @@ import { silentLogger } from '../../logger.ts'
 import { FetchPurgatory } from '../fetch-purgatory.ts'
 import type { PartitionHost } from '../partition.ts'
 import { ReplicaFetchers } from '../replica-fetchers.ts'
+import { ReplicationThrottle } from '../replication-throttle.ts'
 
 export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }): PartitionHost {
   return {
@@ -34,6 +35,11 @@ export function testFetchers({ brokerId, clock }: { brokerId: number; clock: Clo
       waitMsMax: 500,
       backoffMs: 1000,
       timeoutMs: 30_000,
+    }),
+    throttle: new ReplicationThrottle({
+      config: { side: 'follower', samples: 11, sampleMs: 1000, bytesPerSecondMax: () => Number.POSITIVE_INFINITY },
+      brokerId,
+      clock,
     }),
     network: createSimulation({ seed: 'alone' }).platform('broker').network,
     clock,

@@ -11,6 +11,7 @@ import type { FetchPurgatory } from '../../replication/fetch-purgatory.ts'
 import { type FetchedPartition, fetchKey, tell } from '../../replication/fetch-session.ts'
 import type { FetchContext, FetchSessionCache, FetchSessionError } from '../../replication/fetch-session-cache.ts'
 import type { PartitionRegistry } from '../../replication/partition-registry.ts'
+import type { ReplicationThrottle } from '../../replication/replication-throttle.ts'
 import { type ApiHandler, apiHandler, type RequestContext } from '../api-handler.ts'
 import type { NodeEndpoints } from '../node-endpoints.ts'
 
@@ -18,6 +19,8 @@ export interface FetchDependencies {
   readonly partitions: PartitionRegistry
   readonly purgatory: FetchPurgatory
   readonly sessions: FetchSessionCache
+  /** Of what followers are sent. */
+  readonly leaderThrottle: ReplicationThrottle
   readonly clock: Clock
   readonly nodeEndpoints: NodeEndpoints
   /** fetch.max.bytes. */
@@ -75,6 +78,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
       registry: partitions,
       purgatory: dependencies.purgatory,
       memory,
+      throttle: dependencies.leaderThrottle,
       clock,
     })
     const conclude = (fetched: PartitionFetch[]): Answer => {
