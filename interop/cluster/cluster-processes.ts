@@ -59,22 +59,19 @@ export class ClusterProcesses {
       stack.defer(() => etcd.stop())
       const url = `etcd://${etcd.endpoints.join()}/cluster`
       const brokers: BrokerProcess[] = []
+      let disk: SmallDisk | null = null
       for (const id of ids) {
         const options = ['--cluster', url, '--node-id', String(id), '--rack', String(id)]
         const host = network === null ? {} : { host: network.host(hostOf(id)) }
         const broker = await createOdradek({ settings, options, stopSignal: 'SIGKILL', ...host })
         stack.defer(() => broker.stop())
         brokers.push(broker)
-      }
-      const small = smallDisk === undefined ? undefined : brokers[smallDisk.brokerId - 1]
-      const disk =
-        smallDisk === undefined || small === undefined
-          ? null
-          : await SmallDisk.mount(path.join(small.directory, 'data'), smallDisk)
-      if (disk !== null && small !== undefined) {
+        if (id !== smallDisk?.brokerId) continue
+        const mounted = await SmallDisk.mount(path.join(broker.directory, 'data'), smallDisk)
+        disk = mounted
         stack.defer(async () => {
-          await small.kill()
-          disk.unmount()
+          await broker.kill()
+          mounted.unmount()
         })
       }
       await Promise.all(brokers.map(broker => broker.start()))

@@ -1,6 +1,9 @@
 /** Three brokers and three members of etcd, and the clients of other people that work on them while faults happen. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KafkaError } from '@odradek/client'
+import { createNodePlatform } from '@odradek/platform/node'
+import { createReplicatedTopic } from '../../packages/broker/src/testing/cluster-clients.ts'
 import { Load, type LoadPlan } from '../durability/load.ts'
 import { countsOf, judge } from '../durability/verdict.ts'
 import { ClusterProcesses, type Surroundings } from './cluster-processes.ts'
@@ -34,6 +37,8 @@ const plan: LoadPlan = {
   commitEveryMs: 100,
 }
 
+const { clock } = createNodePlatform()
+
 export class ClusterUnderLoad {
   readonly cluster: ClusterProcesses
   readonly load: Load
@@ -56,16 +61,23 @@ export class ClusterUnderLoad {
       ...surroundings,
     })
     let load: Load | undefined
+    let probe: Probe | undefined
     try {
       await cluster.hasAllBrokers()
-      // First, since it goes on over a broker whose session ends in the crowd of all that starts here.
-      const probe = await Probe.start(cluster)
+      probe = await withAllBrokers(() => Probe.start(cluster))
+      for (const [topic, configs] of Object.entries(plan.topics)) {
+        const { partitions } = plan
+        await withAllBrokers(() =>
+          createReplicatedTopic({ client: cluster.client, clock }, topic, { partitions, configs }),
+        )
+      }
       load = await Load.start(cluster, plan)
       const started = new ClusterUnderLoad(cluster, load, probe)
       await sleep(1000)
       await started.isWhole()
       return started
     } catch (error) {
+      probe?.end()
       load?.kill()
       await cluster.stop()
       throw error
@@ -95,5 +107,19 @@ export class ClusterUnderLoad {
     this.probe.end()
     this.load.kill()
     await this.cluster.stop()
+  }
+}
+
+/** Tries again while a broker's session has ended in the crowd of all that starts here: without it a topic has too few copies. */
+async function withAllBrokers<T>(create: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + wholeTimeoutMs
+  for (;;) {
+    try {
+      return await create()
+    } catch (error) {
+      const isTooFew = error instanceof KafkaError && error.codeName === 'INVALID_REPLICATION_FACTOR'
+      if (!isTooFew || performance.now() > deadlineMs) throw error
+      await sleep(100)
+    }
   }
 }

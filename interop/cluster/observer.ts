@@ -16,6 +16,7 @@ type Partition = Topic['partitions'][number]
 export class Observer extends ClusterClient {
   /** For each broker, by its id. */
   readonly #clients: ReadonlyMap<number, ClusterClient>
+  #isClosed = false
 
   /** @param bootstraps - the addresses of the brokers 1, 2… */
   constructor(bootstraps: readonly string[]) {
@@ -32,6 +33,7 @@ export class Observer extends ClusterClient {
   }
 
   override async metadata(...args: Parameters<ClusterClient['metadata']>): Promise<MetadataResponse> {
+    this.#assertOpen()
     const asked = Array.from(this.#clients.values(), client =>
       Promise.race([client.metadata(...args), sleep(patienceMs, null, { ref: false })]).catch(() => null),
     )
@@ -40,12 +42,19 @@ export class Observer extends ClusterClient {
     return others.reduce(newer, first)
   }
 
-  override send: ClusterClient['send'] = (to, ...args) => {
+  override send: ClusterClient['send'] = async (to, ...args) => {
+    this.#assertOpen()
     const client = typeof to === 'object' && 'node' in to ? this.#clients.get(to.node) : undefined
     return client === undefined ? super.send(to, ...args) : client.send('any', ...args)
   }
 
+  /** No error worth another try: it ends those who go on over any trouble of the brokers. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error('the observer has been closed')
+  }
+
   override async close(): Promise<void> {
+    this.#isClosed = true
     await super.close()
     for (const client of this.#clients.values()) await client.close()
   }

@@ -25,6 +25,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 export class TestNetwork {
   readonly #prefix: string
   readonly #hosts: ReadonlyMap<string, Host>
+  readonly #routerAddress: string
+  /** Of this machine, where the clients are. */
+  readonly #ownAddress: string
   /** By which the router chooses what to drop. */
   readonly #blackholes: string[] = []
 
@@ -56,9 +59,6 @@ export class TestNetwork {
     this.#routerAddress = address(254)
     this.#ownAddress = address(253)
   }
-
-  readonly #routerAddress: string
-  readonly #ownAddress: string
 
   get #router(): string {
     return `${this.#prefix}-router`
