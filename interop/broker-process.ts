@@ -18,6 +18,8 @@ export interface BrokerLaunch {
 
 export interface BrokerProcessOptions {
   readonly name: string
+  /** Loopback, unless it is told otherwise. */
+  readonly host?: string
   readonly port: number
   /** Holds everything the process writes; removed by `stop`. */
   readonly directory: string
@@ -36,15 +38,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 export class BrokerProcess {
   readonly name: string
-  readonly host = '127.0.0.1'
+  readonly host: string
   readonly port: number
   readonly directory: string
   readonly #launch: BrokerLaunch
   readonly #stopSignal: BrokerProcessOptions['stopSignal']
   #child: ChildProcess | undefined
 
-  constructor({ name, port, directory, launch, stopSignal }: BrokerProcessOptions) {
+  constructor({ name, host = '127.0.0.1', port, directory, launch, stopSignal }: BrokerProcessOptions) {
     this.name = name
+    this.host = host
     this.port = port
     this.directory = directory
     this.#launch = launch

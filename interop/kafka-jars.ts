@@ -3,7 +3,9 @@
  * Maven (`pom.xml` beside this file pins the version) into the cache; `ODRADEK_KAFKA_LIBS` names a directory that has
  * them already.
  */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cached } from './cache.ts'
 import { type CommandOptions, type CommandResult, mustRun, needProgram, runCommand } from './command.ts'
@@ -40,6 +42,18 @@ export function needJava(): Promise<string> {
 /** The `javac` of this machine, installed if need be. */
 export function needJavaCompiler(): Promise<string> {
   return needProgram('javac', 'default-jdk-headless')
+}
+
+/** The class path of a program of one source file, compiled on Kafka's jars. */
+export async function compileJava(name: string, source: string): Promise<string> {
+  const digest = createHash('sha256')
+    .update(await readFile(source))
+    .digest('hex')
+    .slice(0, 12)
+  const classes = await cached(`${name}-${digest}-${kafkaVersion}`, async directory => {
+    await mustRun(await needJavaCompiler(), ['-d', directory, '-cp', await kafkaClasspath(), source])
+  })
+  return [classes, await kafkaClasspath()].join(path.delimiter)
 }
 
 /** Options of a short-lived JVM: start fast, stay small, log only what is wrong. */

@@ -2,9 +2,11 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { BrokerProcess, brokerDirectory } from './broker-process.ts'
+import { loopback, type NetworkHost } from './network-host.ts'
 import { freePort } from './ports.ts'
 
 export interface OdradekOptions {
+  readonly host?: NetworkHost
   readonly port?: number
   /** Broker settings by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>
@@ -26,6 +28,7 @@ export async function startOdradek(options?: OdradekOptions): Promise<BrokerProc
 
 /** An Odradek that is not yet running. */
 export async function createOdradek({
+  host = loopback,
   port,
   settings = {},
   options = [],
@@ -37,12 +40,13 @@ export async function createOdradek({
   const data = path.join(directory, 'data')
   await mkdir(data)
   const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const args = ['start', '--listen', `127.0.0.1:${ownPort}`, '--data', data, ...options, ...set]
+  const args = ['start', '--listen', `${host.address}:${ownPort}`, '--data', data, ...options, ...set]
   return new BrokerProcess({
     name: 'odradek',
+    host: host.address,
     port: ownPort,
     directory,
     stopSignal,
-    launch: { program: process.execPath, args: [...nodeOptions, command, ...args] },
+    launch: host.launch({ program: process.execPath, args: [...nodeOptions, command, ...args] }),
   })
 }

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cached } from '../cache.ts'
 import { installPackages, mustRun, needProgram } from '../command.ts'
-import { kafkaClasspath, kafkaVersion, needJava, needJavaCompiler, toolJvmOptions } from '../kafka-jars.ts'
+import { compileJava, needJava, toolJvmOptions } from '../kafka-jars.ts'
 
 export interface ClientLaunch {
   readonly program: string
@@ -23,12 +23,7 @@ export const clients: Readonly<Record<string, () => Promise<ClientLaunch>>> = {
     return nodeProgram('kcat.ts')
   },
   async 'java clients'() {
-    await needJavaCompiler()
-    const source = path.join(here, 'java/Driver.java')
-    const classes = await cached(`java-driver-${await hashOf(source)}-${kafkaVersion}`, async directory => {
-      await mustRun('javac', ['-d', directory, '-cp', await kafkaClasspath(), source])
-    })
-    const classpath = [classes, await kafkaClasspath()].join(path.delimiter)
+    const classpath = await compileJava('java-driver', path.join(here, 'java/Driver.java'))
     return { program: await needJava(), args: [...toolJvmOptions, '-cp', classpath, 'Driver'] }
   },
   async 'console tools'() {

@@ -6,6 +6,13 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cached } from '../cache.ts'
 import { installPackages, mustRun, needProgram } from '../command.ts'
+import { compileJava, needJava, toolJvmOptions } from '../kafka-jars.ts'
+
+/** What its own arguments follow. */
+export interface Command {
+  readonly program: string
+  readonly args: readonly string[]
+}
 
 const source = path.join(import.meta.dirname, 'durability-client.c')
 const endTimeoutMs = 90_000
@@ -23,7 +30,15 @@ export async function buildDurabilityClient(): Promise<string> {
   return path.join(directory, 'durability-client')
 }
 
-export const kafkajsWriter = path.join(import.meta.dirname, 'kafkajs-writer.ts')
+export const kafkajsWriter: Command = {
+  program: process.execPath,
+  args: [path.join(import.meta.dirname, 'kafkajs-writer.ts')],
+}
+
+export async function buildJavaWriter(): Promise<Command> {
+  const classpath = await compileJava('java-writer', path.join(import.meta.dirname, 'JavaWriter.java'))
+  return { program: await needJava(), args: [...toolJvmOptions, '-cp', classpath, 'JavaWriter'] }
+}
 
 /** A running client; its lines go to a file, so that reading them costs the broker under test nothing. */
 export class ClientProgram {

@@ -4,10 +4,16 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { mustRun, needProgram } from '../command.ts'
-import { buildDurabilityClient, ClientProgram, kafkajsWriter } from './client-programs.ts'
+import {
+  buildDurabilityClient,
+  buildJavaWriter,
+  ClientProgram,
+  type Command,
+  kafkajsWriter,
+} from './client-programs.ts'
 
 export interface Writer {
-  readonly program: 'librdkafka' | 'kafkajs'
+  readonly program: 'librdkafka' | 'kafkajs' | 'java'
   /** Also the first half of its keys: no colon. */
   readonly name: string
   readonly topics: readonly string[]
@@ -76,22 +82,24 @@ export class Load {
   readonly #members: readonly ClientProgram[]
   readonly #observations: Promise<string>[] = []
 
-  private constructor(broker: LoadTarget, plan: LoadPlan, program: string) {
+  private constructor(
+    broker: LoadTarget,
+    plan: LoadPlan,
+    { program, writers }: { readonly program: string; readonly writers: ReadonlyMap<Writer, Command> },
+  ) {
     this.#broker = broker
     this.#plan = plan
     this.#program = program
-    const start = (name: string, executable: string, args: readonly string[]) =>
-      new ClientProgram(name, executable, args, broker.directory)
-    this.#writers = plan.writers.map(({ program: kind, name, topics, messagesPerSecond, valueBytes }) => {
+    const start = (name: string, command: Command, args: readonly string[]) =>
+      new ClientProgram(name, command.program, [...command.args, ...args], broker.directory)
+    this.#writers = Array.from(writers, ([{ name, topics, messagesPerSecond, valueBytes }, command]) => {
       const numbers = [messagesPerSecond, valueBytes, plan.partitions].map(String)
       const args = [broker.bootstrap, name, ...numbers, ...topics]
-      return kind === 'kafkajs'
-        ? start(`writer-${name}`, process.execPath, [kafkajsWriter, ...args])
-        : start(`writer-${name}`, program, ['write', ...args])
+      return start(`writer-${name}`, command, args)
     })
     this.#members = Array.from({ length: plan.members }, (_, index) => {
       const args = ['follow', broker.bootstrap, group, String(plan.commitEveryMs), ...Object.keys(plan.topics)]
-      return start(`member-${index}`, program, args)
+      return start(`member-${index}`, { program, args: [] }, args)
     })
   }
 
@@ -99,6 +107,8 @@ export class Load {
   static async start(broker: LoadTarget, plan: LoadPlan): Promise<Load> {
     await needProgram('kcat', 'kcat')
     const program = await buildDurabilityClient()
+    const writers = new Map<Writer, Command>()
+    for (const writer of plan.writers) writers.set(writer, await writerCommand(writer.program, program))
     const admin = new kafkajs.Kafka({
       brokers: broker.bootstrap.split(','),
       logLevel: kafkajs.logLevel.NOTHING,
@@ -113,7 +123,7 @@ export class Load {
       })),
     })
     await admin.disconnect()
-    return new Load(broker, plan, program)
+    return new Load(broker, plan, { program, writers })
   }
 
   /** Throws when a client has given up. */
@@ -171,6 +181,11 @@ export class Load {
   kill(): void {
     for (const client of [...this.#writers, ...this.#members]) client.kill()
   }
+}
+
+async function writerCommand(kind: Writer['program'], durabilityClient: string): Promise<Command> {
+  if (kind === 'java') return buildJavaWriter()
+  return kind === 'kafkajs' ? kafkajsWriter : { program: durabilityClient, args: ['write'] }
 }
 
 /** Whether each committed offset is its log's end. */

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mustRun, needProgram } from '../command.ts'
+import { loopback, type NetworkHost } from '../network-host.ts'
 import { freePort } from '../ports.ts'
 
 const startTimeoutMs = 20_000
@@ -27,13 +28,22 @@ export class EtcdMember {
   readonly name: string
   readonly clientPort: number
   readonly peerPort: number
+  readonly #host: NetworkHost
   readonly #directory: string
   readonly #tls: EtcdTls | null
   #child: ChildProcess | null = null
   #cluster = ''
 
-  constructor(options: { name: string; clientPort: number; peerPort: number; directory: string; tls: EtcdTls | null }) {
+  constructor(options: {
+    name: string
+    host: NetworkHost
+    clientPort: number
+    peerPort: number
+    directory: string
+    tls: EtcdTls | null
+  }) {
     this.name = options.name
+    this.#host = options.host
     this.clientPort = options.clientPort
     this.peerPort = options.peerPort
     this.#directory = options.directory
@@ -41,11 +51,11 @@ export class EtcdMember {
   }
 
   get endpoint(): string {
-    return `127.0.0.1:${this.clientPort}`
+    return `${this.#host.address}:${this.clientPort}`
   }
 
   get peerUrl(): string {
-    return `http://127.0.0.1:${this.peerPort}`
+    return `http://${this.#host.address}:${this.peerPort}`
   }
 
   start(cluster = this.#cluster): void {
@@ -63,7 +73,8 @@ export class EtcdMember {
       args.push('--trusted-ca-file', this.#tls.ca, '--client-cert-auth')
     }
     const output = openSync(this.#outputFile, 'a')
-    const child = spawn('etcd', args, { stdio: ['ignore', output, output] })
+    const launch = this.#host.launch({ program: 'etcd', args })
+    const child = spawn(launch.program, launch.args, { stdio: ['ignore', output, output] })
     closeSync(output)
     running.add(child)
     child.once('exit', () => running.delete(child))
@@ -110,12 +121,14 @@ export class EtcdCluster {
     this.#tls = tls
   }
 
-  /** Resolves when the members have elected a leader. */
+  /** Resolves when the members, all on one host, have elected a leader. */
   static async start({
     size = 3,
+    host = loopback,
     makeTls,
   }: {
     size?: number
+    host?: NetworkHost
     makeTls?: (directory: string) => Promise<EtcdTls>
   } = {}): Promise<EtcdCluster> {
     await needProgram('etcd', 'etcd-server')
@@ -125,7 +138,7 @@ export class EtcdCluster {
     const members: EtcdMember[] = []
     for (let number = 1; number <= size; number++) {
       const ports = { clientPort: await freePort(), peerPort: await freePort() }
-      members.push(new EtcdMember({ name: `member-${number}`, ...ports, directory, tls }))
+      members.push(new EtcdMember({ name: `member-${number}`, host, ...ports, directory, tls }))
     }
     const cluster = new EtcdCluster(members, directory, tls)
     cluster.startAll()

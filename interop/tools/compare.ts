@@ -1,5 +1,5 @@
 /** Compares what the tools said on both brokers. */
-import { type AllowedDifference, allowedDifferences } from './expected-differences.ts'
+import type { AllowedDifference } from './expected-differences.ts'
 import { type NormalOutput, normalise } from './normal-output.ts'
 import type { StepResult } from './play.ts'
 import type { Step } from './script.ts'
@@ -18,14 +18,22 @@ export interface SaidOn {
   readonly variables: ReadonlyMap<string, string>
 }
 
-export function compareResults({ kafka, odradek }: { readonly kafka: SaidOn; readonly odradek: SaidOn }): Comparison {
+export function compareResults({
+  kafka,
+  odradek,
+  allowed,
+}: {
+  readonly kafka: SaidOn
+  readonly odradek: SaidOn
+  readonly allowed: readonly AllowedDifference[]
+}): Comparison {
   const { step } = kafka.result
   const outputs = {
     kafka: normalise(kafka.result, kafka.variables),
     odradek: normalise(odradek.result, odradek.variables),
   }
   const tookMs = { kafka: kafka.result.tookMs, odradek: odradek.result.tookMs }
-  return { step, tookMs, ...judge(step, outputs) }
+  return { step, tookMs, ...judge(step, outputs, allowed) }
 }
 
 interface Outputs {
@@ -34,11 +42,15 @@ interface Outputs {
 }
 
 /** Applies the allowed differences one after the other until the outputs are equal; what is left then, is not allowed. */
-function judge(step: Step, outputs: Outputs): Outputs & Pick<Comparison, 'verdict' | 'allowedBy'> {
+function judge(
+  step: Step,
+  outputs: Outputs,
+  allowed: readonly AllowedDifference[],
+): Outputs & Pick<Comparison, 'verdict' | 'allowedBy'> {
   if (isSame(outputs.kafka, outputs.odradek)) return { ...outputs, verdict: 'same', allowedBy: [] }
   const allowedBy: AllowedDifference[] = []
   let { kafka, odradek } = outputs
-  for (const difference of allowedDifferences) {
+  for (const difference of allowed) {
     if (!difference.command.test(step.text)) continue
     if ('odradekSays' in difference) {
       if (!difference.odradekSays.test(`${odradek.stdout}${odradek.stderr}`)) continue

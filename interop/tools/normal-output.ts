@@ -37,6 +37,8 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/^\[kafka-coordinator-heartbeat-thread \| [^\]]+\] WARN/gm, '[main] WARN'],
   // How often a client says the same while it waits depends on the time.
   [/^(\[.*\n)\1+/gm, '$1'],
+  // How often a tool reports, too.
+  [/^(<time>: max lag is .*\n)\1+/gm, '$1'],
   // Formatters that end no line.
   [/\}(?=\{"key":)/g, '}\n'],
   // How long its producer took to fill it is in the size of a batch: in the lengths of its records' times.

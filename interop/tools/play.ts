@@ -1,4 +1,4 @@
-/** Plays a script against one broker. */
+/** Plays a script against one broker, or a cluster. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -17,24 +17,29 @@ export interface StepResult extends ToolResult {
 
 const untilTimeoutMs = 20_000
 
-/** Plays the steps of one script against one broker. */
+/** Plays the steps of one script. */
 export class Player implements AsyncDisposable {
+  /** Of which the first is the one that the tools are told of. */
+  readonly #brokers: readonly BrokerProcess[]
   readonly #jvm: ToolJvm
   readonly #directory: string
   readonly #variables: Map<string, string>
   readonly #running = new Map<string, { readonly step: ToolStep; readonly tool: RunningTool }>()
 
-  static async create(broker: BrokerProcess, jvm: ToolJvm): Promise<Player> {
-    return new Player(broker, jvm, await mkdtemp(path.join(os.tmpdir(), 'odradek-tools-')))
+  static async create(brokers: readonly BrokerProcess[], jvm: ToolJvm): Promise<Player> {
+    return new Player(brokers, jvm, await mkdtemp(path.join(os.tmpdir(), 'odradek-tools-')))
   }
 
-  private constructor(broker: BrokerProcess, jvm: ToolJvm, directory: string) {
+  private constructor(brokers: readonly BrokerProcess[], jvm: ToolJvm, directory: string) {
+    this.#brokers = brokers
     this.#jvm = jvm
     this.#directory = directory
     this.#variables = new Map([
-      ['bootstrap', broker.bootstrap],
+      ['bootstrap', this.#broker(1).bootstrap],
       ['dir', directory],
-      ['data', path.join(broker.directory, 'data')],
+      ...brokers.map(({ directory: own }, index) => {
+        return [index === 0 ? 'data' : `data${index + 1}`, path.join(own, 'data')] as const
+      }),
     ])
   }
 
@@ -43,7 +48,13 @@ export class Player implements AsyncDisposable {
     return this.#variables
   }
 
-  /** Undefined for a step that says nothing (`write`, `start`). */
+  #broker(id: number): BrokerProcess {
+    const broker = this.#brokers[id - 1]
+    if (broker === undefined) throw new Error(`there is no broker ${id}`)
+    return broker
+  }
+
+  /** Undefined for a step that says nothing (`write`, `start`, `broker`). */
   async play(step: Step): Promise<StepResult | undefined> {
     const startedAt = performance.now()
     const result = await this.#play(step)
@@ -59,6 +70,9 @@ export class Player implements AsyncDisposable {
     switch (step.kind) {
       case 'write':
         await writeFile(path.join(this.#directory, step.file), this.#expand(step.input))
+        return undefined
+      case 'broker':
+        await this.#broker(step.brokerId)[step.action]()
         return undefined
       case 'start':
         this.#running.set(step.name, { step, tool: this.#run(step) })

@@ -10,6 +10,7 @@
  *   start reader console-consumer --topic lines          runs from here on …
  *   until 'Stable' consumer-groups --describe …          repeated until its output matches
  *   stop reader                                          … to here: its output is compared
+ *   broker 3 shutdown                                    ends that broker in order, or, with `start`, starts it again
  *
  * `$bootstrap` is the broker's address (added by itself where a command line does not name it), `$dir` a directory for
  * files, `$data` the broker's data directory.
@@ -25,6 +26,13 @@ export type Step =
       readonly input: string
     }
   | { readonly kind: 'stop'; readonly line: number; readonly text: string; readonly name: string }
+  | {
+      readonly kind: 'broker'
+      readonly line: number
+      readonly text: string
+      readonly brokerId: number
+      readonly action: 'shutdown' | 'start'
+    }
 
 export interface ToolStep {
   readonly kind: 'run' | 'start' | 'capture' | 'until'
@@ -95,6 +103,13 @@ function parseStep({ line, text, words, input }: Words): Step {
     case 'stop':
       rest.shift()
       return { ...place, kind: 'stop', name: next() }
+    case 'broker': {
+      rest.shift()
+      const brokerId = Number(next())
+      const action = next()
+      if (action === 'shutdown' || action === 'start') return { ...place, kind: 'broker', brokerId, action }
+      throw new Error(`line ${line}: ${text}: a broker can be told shutdown or start`)
+    }
     case 'start':
       rest.shift()
       return tool({ kind: 'start', name: next(), pattern: '' })

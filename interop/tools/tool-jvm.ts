@@ -3,13 +3,10 @@
  * JVM for each would cost a second or two of every command.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { cached } from '../cache.ts'
-import { mustRun, runCommand } from '../command.ts'
-import { kafkaClasspath, kafkaVersion, needJava, needJavaCompiler, toolJvmOptions } from '../kafka-jars.ts'
+import { runCommand } from '../command.ts'
+import { compileJava, kafkaClasspath, needJava, toolJvmOptions } from '../kafka-jars.ts'
 import type { Tool } from './tools.ts'
 
 export interface ToolResult {
@@ -42,7 +39,7 @@ export class ToolJvm {
   #nextId = 1
 
   static async start(): Promise<ToolJvm> {
-    const classpath = [await compiledRunner(), await kafkaClasspath()].join(path.delimiter)
+    const classpath = await compileJava('tool-runner', path.join(import.meta.dirname, 'java', 'ToolRunner.java'))
     return new ToolJvm(await needJava(), [...toolJvmOptions, '-cp', classpath, 'ToolRunner'])
   }
 
@@ -98,15 +95,4 @@ async function runAlone(tool: Tool, args: readonly string[], { input, timeoutMs 
     timeoutMs: timeoutMs ?? defaultTimeoutMs,
   })
   return { status: typeof status === 'number' ? status : null, stdout: stdout.toString(), stderr: stderr.toString() }
-}
-
-async function compiledRunner(): Promise<string> {
-  const source = path.join(import.meta.dirname, 'java', 'ToolRunner.java')
-  const digest = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 12)
-  return cached(`tool-runner-${digest}-${kafkaVersion}`, async directory => {
-    await mustRun(await needJavaCompiler(), ['-d', directory, '-cp', await kafkaClasspath(), source])
-  })
 }

@@ -30,11 +30,7 @@ export const tools: Readonly<Record<string, Tool>> = {
   'metadata-quorum': { main: 'org.apache.kafka.tools.MetadataQuorumCommand', bootstrap: 'first' },
   'producer-perf-test': { main: 'org.apache.kafka.tools.ProducerPerformance', bootstrap: 'last' },
   'reassign-partitions': { main: 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand', bootstrap: 'last' },
-  'replica-verification': {
-    main: 'org.apache.kafka.tools.ReplicaVerificationTool',
-    bootstrap: 'none',
-    needsOwnJvm: true,
-  },
+  'replica-verification': { main: 'org.apache.kafka.tools.ReplicaVerificationTool', bootstrap: 'none' },
   'share-groups': { main: 'org.apache.kafka.tools.consumer.group.ShareGroupCommand', bootstrap: 'last' },
   'streams-groups': { main: 'org.apache.kafka.tools.streams.StreamsGroupCommand', bootstrap: 'last' },
   topics: { main: 'org.apache.kafka.tools.TopicCommand', bootstrap: 'last' },

@@ -149,15 +149,17 @@ export class PartitionLeader {
     if (this.#options.isLive(replicaId)) void this.#propose([...isr, replicaId])
   }
 
-  async #propose(isr: readonly number[]): Promise<void> {
+  async #propose(members: readonly number[]): Promise<void> {
     const { topicId, index, clock, alterIsr } = this.#options
+    // The order has no meaning; it is the one that tools show on Kafka, whose leaders hold the members as a set of small numbers.
+    const isr = members.toSorted((a, b) => a - b)
     this.#proposed = isr
     // It may be in force before its outcome is known here: from now on nothing is committed that a newcomer lacks.
     this.#moveLimit()
     const { leaderEpoch, partitionEpoch } = this.#state
-    const members = isr.map(brokerId => ({ brokerId, brokerEpoch: this.#progress.brokerEpochOf(brokerId) }))
+    const proposal = isr.map(brokerId => ({ brokerId, brokerEpoch: this.#progress.brokerEpochOf(brokerId) }))
     for (;;) {
-      const outcome = await alterIsr({ topicId, index, leaderEpoch, partitionEpoch, isr: members })
+      const outcome = await alterIsr({ topicId, index, leaderEpoch, partitionEpoch, isr: proposal })
       // The image has moved on, and settled it.
       if (this.#isOver || this.#proposed !== isr) return
       if (outcome !== 'unknown') break

@@ -31,7 +31,8 @@ export function assignedPartition(
     replicationFactor,
   }: { index: number; replicas: readonly number[]; replicationFactor: number | null },
 ): NewPartition | Outcome {
-  const problem = checkAssignment(image, replicas, replicationFactor)
+  const isRegistered = (id: number) => image.brokers.has(id)
+  const problem = checkAssignment(replicas, { isRegistered, replicationFactor })
   if (problem !== null) return refusal('INVALID_REPLICA_ASSIGNMENT', problem)
   const partition = newPartition(image, replicas)
   if (partition.isr.length > 0) return partition
@@ -43,14 +44,16 @@ export function assignedPartition(
 
 /** Why a client may not choose these replicas; null where it may. */
 export function checkAssignment(
-  image: ClusterImage,
   replicas: readonly number[],
-  replicationFactor: number | null,
+  {
+    isRegistered,
+    replicationFactor,
+  }: { readonly isRegistered: (brokerId: number) => boolean; readonly replicationFactor: number | null },
 ): string | null {
   if (replicas.length === 0) return 'The manual partition assignment includes an empty replica list.'
   const sorted = replicas.toSorted((a, b) => a - b)
   for (const [index, id] of sorted.entries()) {
-    if (!image.brokers.has(id)) {
+    if (!isRegistered(id)) {
       return `The manual partition assignment includes broker ${id}, but no such broker is registered.`
     }
     if (index > 0 && sorted[index - 1] === id) {

@@ -104,6 +104,16 @@ test('replicas are registered brokers, each once, and as many as before where th
   assert.equal(alter(after(cluster, [3, 4]), [1, 3], strict).problem, null)
 })
 
+test('a replica that is down can be kept, and nothing be moved to it', () => {
+  const gone = withChanges(cluster, [{ kind: 'broker', brokerId: 2, value: null }])
+  assert.equal(shown(after(gone, [3, 2])), '3,2,1 led by 1 isr 1,2 adding 3 removing 1')
+  assert.match(alter(after(gone, [3]), [4, 2]).problem ?? 'none', /none/)
+  assert.match(
+    alter(withChanges(cluster, [{ kind: 'broker', brokerId: 3, value: null }]), [3]).problem ?? '',
+    /includes broker 3, but no such broker is registered/,
+  )
+})
+
 test('what is not there does not move', () => {
   const unknown = 'UNKNOWN_TOPIC_OR_PARTITION Unable to find'
   assert.equal(alter(cluster, [1], { topic: 'x' }).problem, `${unknown} a topic named x.`)
