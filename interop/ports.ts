@@ -7,10 +7,15 @@ import { createServer } from 'node:net'
 const first = 10_000
 const last = 28_000
 
+/** Nobody may listen yet on one that was given out, or only in another network namespace. */
+const given = new Set<number>()
+
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(first, last)
-    if (await isFree(port)) return port
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
   }
   throw new Error(`found no free port from ${first} to ${last} on 127.0.0.1`)
 }

@@ -21,7 +21,7 @@ export class SmallDisk {
     const { status, stderr } = await runCommand('mount', args)
     if (status !== 0) {
       throw new Error(
-        `this test fills a disk in memory, which this machine does not let us mount; run it as root on Linux (in a container, with CAP_SYS_ADMIN): ${stderr}`,
+        `this test fills a disk in memory, which this machine does not let us mount: it needs Linux and the rights of root; in a container, CAP_SYS_ADMIN\n${stderr}`,
       )
     }
     const disk = new SmallDisk(directory)

@@ -11,7 +11,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mustRun, needProgram, runCommand } from '../command.ts'
+import { mustRun, needProgram } from '../command.ts'
 import type { Launch, NetworkHost } from '../network-host.ts'
 
 /** Networks of a test run that is itself ended before it could remove them. */
@@ -37,9 +37,11 @@ export class TestNetwork {
     present.add(network)
     try {
       await network.#create()
-    } catch (error) {
+    } catch (cause) {
       network.remove()
-      throw error
+      const what = 'this test cuts brokers off in network namespaces, which this machine does not let us make'
+      const needs = 'it needs Linux and the rights of root; in a container, CAP_SYS_ADMIN and CAP_NET_ADMIN'
+      throw new Error(`${what}: ${needs}`, { cause })
     }
     return network
   }
@@ -107,12 +109,7 @@ export class TestNetwork {
   }
 
   async #create(): Promise<void> {
-    const { status, stderr } = await runCommand('ip', ['netns', 'add', this.#router])
-    if (status !== 0) {
-      throw new Error(
-        `this test cuts brokers off in network namespaces, which this machine does not let us make; run it as root on Linux (in a container, with CAP_SYS_ADMIN and CAP_NET_ADMIN): ${stderr}`,
-      )
-    }
+    await ip('netns', 'add', this.#router)
     await ip('-n', this.#router, 'link', 'set', 'lo', 'up')
     await ip('-n', this.#router, 'address', 'add', this.#routerAddress, 'dev', 'lo')
     const forward = 'echo 1 > /proc/sys/net/ipv4/ip_forward'

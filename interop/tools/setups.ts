@@ -26,6 +26,8 @@ const startTimeoutMs = 180_000
 
 const clusterSettings: Readonly<Record<string, string>> = {
   ...settings,
+  // Brokers go in order, which needs no patience; on a busy machine none is to be taken for dead.
+  'broker.session.timeout.ms': '60000',
   'default.replication.factor': '3',
   'min.insync.replicas': '2',
   'offsets.topic.replication.factor': '3',
