@@ -2,6 +2,8 @@
 
 export const cleanShutdownFile = '.kafka_cleanshutdown'
 export const lockFile = '.lock'
+/** Ours: written and removed to see whether a disk works. */
+export const diskCheckFile = '.disk-check'
 export const metaPropertiesFile = 'meta.properties'
 /** Ours: the metadata of a broker that is a cluster of its own. */
 export const localMetadataFile = 'cluster-metadata.jsonl'

@@ -552,9 +552,16 @@ export class PartitionLog {
   /** The disk failed: nothing is taken or given any more, and who waits hears of it. One line says so. */
   #fail(error: unknown): void {
     if (this.#offlineReason !== null) return
+    this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
+    this.takeOffline(error)
+    this.#context.diskFailed(error)
+  }
+
+  /** All of its disk failed, or what is there is of no use: as if a call of this log had. */
+  takeOffline(error: unknown): void {
+    if (this.#offlineReason !== null) return
     this.#offlineReason = error instanceof Error ? error.message : String(error)
     this.#canReopen = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
-    this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
     this.#tail.clear()
     this.#highWatermark.fail(offlineResult)
     for (const listener of this.#listeners) listener.offline?.(this)

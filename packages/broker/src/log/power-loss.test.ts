@@ -218,7 +218,7 @@ class History {
       clock,
       random,
       logger,
-      dataDirectory: directory,
+      dataDirectories: [directory],
       config: {
         initialTaskDelayMs: 5,
         retentionCheckIntervalMs: 15,

@@ -2,6 +2,7 @@ import type { Platform } from '@odradek/platform'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
+import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { Controller } from '../metadata/controller.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
@@ -64,14 +65,14 @@ export interface HandlerDependencies {
   readonly purgatory: FetchPurgatory
   readonly sessions: FetchSessionCache
   readonly groups: GroupCoordinator
-  readonly logDirectory: string
+  readonly logs: LogManager
   readonly directoryId: string
 }
 
 /** One handler an API: what is in this list is what the broker serves. */
 export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
-  const { platform, config, image, controller, partitions, purgatory, sessions, groups } = dependencies
-  const { clock, disk } = platform
+  const { platform, config, image, controller, logs, partitions, purgatory, sessions, groups } = dependencies
+  const { clock } = platform
   const nodeEndpoints = nodeEndpointsOf(image)
   const handlers: ApiHandler[] = [
     apiVersionsHandler({ handlers: () => handlers, supportedFeatures: dependencies.supportedFeatures, image }),
@@ -88,7 +89,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     listOffsetsHandler({ partitions }),
     offsetForLeaderEpochHandler({ partitions }),
     deleteRecordsHandler({ partitions }),
-    describeLogDirsHandler({ partitions, disk, logDir: dependencies.logDirectory }),
+    describeLogDirsHandler({ partitions, logs }),
     describeProducersHandler({ partitions }),
     initProducerIdHandler({ producerIds: dependencies.producerIds }),
     // topics and the cluster
