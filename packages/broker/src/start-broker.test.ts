@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import {
+  alterReplicaLogDirsRequest,
+  alterReplicaLogDirsResponse,
   apiVersionsRequest,
   apiVersionsResponse,
   describeLogDirsRequest,
@@ -132,6 +134,44 @@ test('log.dirs spreads partitions over directories; one that cannot be used take
   const swapped = { 'log.dirs': `${second},${first}` }
   await assert.rejects(startBroker({ config: swapped }), failsWith('metadata-elsewhere', /metadata\.log\.dir/))
   await (await startBroker({ config: { ...swapped, 'metadata.log.dir': first } })).stop()
+})
+
+test('AlterReplicaLogDirs moves replicas between directories, answered as Kafka answers', async t => {
+  const directory = temporaryDirectory(t)
+  const first = join(directory, 'first')
+  const second = join(directory, 'second')
+  await using broker = await startBroker({ config: { 'log.dirs': `${first},${second}` } })
+  const client = await testClient(t, broker)
+  await createTopic(client, 'topic', { partitions: 2 })
+  const move = async (path: string, name: string, partitions: number[], version = 2) => {
+    const dirs = [{ path, topics: [{ name, partitions }] }]
+    const { results } = await client.send(
+      alterReplicaLogDirsRequest,
+      alterReplicaLogDirsResponse,
+      { dirs },
+      { version },
+    )
+    return results.flatMap(result => result.partitions.map(({ errorCode }) => errorCode))
+  }
+  for (const version of [1, 2]) {
+    assert.deepEqual(await move('/nowhere', 'topic', [0], version), [errorCodes.LOG_DIR_NOT_FOUND])
+    assert.deepEqual(await move(first, 'topic', [9, -1], version), Array(2).fill(errorCodes.UNKNOWN_TOPIC_OR_PARTITION))
+    assert.deepEqual(await move(first, 't'.repeat(230), [0], version), [errorCodes.INVALID_TOPIC_EXCEPTION])
+  }
+  for (let n = 0; n < 50; n++) assert.equal((await produce(client, 'topic')).baseOffset, n)
+  assert.deepEqual(await move(second, 'topic', [0, 1]), [errorCodes.NONE, errorCodes.NONE])
+  const topics = [{ topic: 'topic', partitions: [0, 1] }]
+  for (let offset = 50; ; offset++) {
+    assert.equal((await produce(client, 'topic')).baseOffset, offset)
+    const { results } = await client.send(describeLogDirsRequest, describeLogDirsResponse, { topics }, { version: 4 })
+    const [left, there] = results.map(result => result.topics.flatMap(({ partitions }) => partitions))
+    const future = there?.find(({ isFutureKey }) => isFutureKey)
+    if (future === undefined && left?.length === 0) break
+    assert.ok(future === undefined || future.offsetLag >= 0)
+  }
+  assert.deepEqual(await move(second, 'later', [0, 1, 2]), Array(3).fill(errorCodes.UNKNOWN_TOPIC_OR_PARTITION))
+  await createTopic(client, 'later', { partitions: 3 })
+  assert.ok([0, 1, 2].every(index => existsSync(join(second, `later-${index}`))))
 })
 
 test('stopping answers or closes every connection within a second, a waiting fetch among them', async t => {

@@ -73,7 +73,7 @@ function logDirectoriesOf(data: string | undefined, config: Readonly<Record<stri
   if (named === undefined) return data === undefined ? null : [data]
   const directories = named
     .split(',')
-    .map(directory => directory.trim())
+    .map(directory => directory.trim().replace(/(?<=.)\/+$/, ''))
     .filter(directory => directory !== '')
   if (directories.length > 0) return directories
   throw new OdradekError('invalid-config', 'log.dirs names no directory')

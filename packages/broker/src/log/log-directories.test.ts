@@ -24,7 +24,7 @@ async function append(logs: TestLogs, topic: string): Promise<number> {
 }
 
 function statesOf(logs: TestLogs): [path: string, isOnline: boolean][] {
-  return logs.manager.directories.map(({ path, offlineReason }) => [path, offlineReason === null])
+  return logs.manager.directoryStates.map(({ path, offlineReason }) => [path, offlineReason === null])
 }
 
 const settle = async () => {

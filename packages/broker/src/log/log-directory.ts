@@ -1,4 +1,4 @@
-import type { Disk } from '@odradek/platform'
+import { type Disk, DiskError } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
 import { parseCleanShutdown } from './clean-shutdown.ts'
@@ -7,7 +7,9 @@ import {
   cleanShutdownFile,
   deletedDirectorySuffix,
   diskCheckFile,
+  parseFutureDirectoryName,
   parsePartitionDirectoryName,
+  partitionDirectoryName,
   partitionMetadataFile,
 } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
@@ -24,12 +26,19 @@ export interface NewLog {
   readonly config: LogConfig
 }
 
-/** A directory's logs as a start finds them. */
+/** A log as a start finds it. */
+export interface FoundLog {
+  /** TOPIC-N. */
+  readonly name: string
+  /** It was to take the place of the one of that name in another directory. */
+  readonly isFuture: boolean
+  /** Null: it has to be recovered, which may take a while. */
+  readonly opened: PartitionLog | null
+  readonly recover: () => Promise<PartitionLog>
+}
+
 export interface FoundLogs {
-  /** By TOPIC-N: those that were open after a clean stop, */
-  readonly opened: ReadonlyMap<string, PartitionLog>
-  /** and those that have to be recovered, which may take a while. */
-  readonly toRecover: ReadonlyMap<string, () => Promise<PartitionLog>>
+  readonly found: readonly FoundLog[]
   readonly checkpoints: ReadCheckpoints
 }
 
@@ -47,6 +56,8 @@ export class LogDirectory {
   readonly isNew: boolean
   /** By TOPIC-N. */
   readonly logs = new Map<string, PartitionLog>()
+  /** Those that come from another directory, by the same names. */
+  readonly futures = new Map<string, PartitionLog>()
   readonly checkpoints: Checkpoints
   readonly #disk: Disk
   readonly #logger: Logger
@@ -77,7 +88,7 @@ export class LogDirectory {
     const marker = readTextFile(disk, this.file(cleanShutdownFile))
     this.wasCleanShutdown = marker !== null
     this.knownDirectoryIds = parseCleanShutdown(marker)
-    this.checkpoints = new Checkpoints({ disk, logger, path, logs: this.logs })
+    this.checkpoints = new Checkpoints({ disk, logger, path, logs: this.logs, futures: this.futures })
   }
 
   /** Null when all is well; else why nothing in it is served. Until the next start. */
@@ -97,7 +108,7 @@ export class LogDirectory {
       directory: this.path,
       error,
     })
-    for (const log of this.logs.values()) log.takeOffline(error)
+    for (const log of [...this.logs.values(), ...this.futures.values()]) log.takeOffline(error)
   }
 
   /** Where one log failed: whether the disk takes anything at all. */
@@ -120,7 +131,8 @@ export class LogDirectory {
       }
       await this.#disk.remove(path)
     } catch (error) {
-      this.takeOffline(error)
+      const isPassing = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
+      if (!isPassing) this.takeOffline(error)
     }
   }
 
@@ -132,22 +144,31 @@ export class LogDirectory {
     // And a power loss must not bring it back: it would vouch for what was half written since.
     if (this.wasCleanShutdown) await this.#disk.syncDirectory(this.path)
     const checkpoints = this.checkpoints.read()
-    const opened = new Map<string, PartitionLog>()
-    const toRecover = new Map<string, () => Promise<PartitionLog>>()
-    for (const name of names) {
-      const path = this.file(name)
-      if (name.endsWith(deletedDirectorySuffix)) {
+    const found: FoundLog[] = []
+    for (const directoryName of names) {
+      const path = this.file(directoryName)
+      if (directoryName.endsWith(deletedDirectorySuffix)) {
         this.context.removal.schedule([path], 0)
         continue
       }
-      const parsed = parsePartitionDirectoryName(name)
+      const future = parseFutureDirectoryName(directoryName)
+      const parsed = future ?? parsePartitionDirectoryName(directoryName)
       if (parsed === null || this.#disk.statSync(path)?.kind !== 'directory') continue
       const options = this.#logOptions(path, { ...parsed, config: configOf(parsed.topic) }, checkpoints)
-      const log = this.wasCleanShutdown ? PartitionLog.openClean(options) : null
-      if (log !== null) opened.set(name, log)
-      else toRecover.set(name, () => PartitionLog.recover(options))
+      found.push({
+        name: partitionDirectoryName(parsed.topic, parsed.partition),
+        isFuture: future !== null,
+        opened: this.wasCleanShutdown ? PartitionLog.openClean(options) : null,
+        recover: () => PartitionLog.recover(options),
+      })
     }
-    return { opened, toRecover, checkpoints }
+    return { found, checkpoints }
+  }
+
+  /** A log that was found here is open. */
+  add({ name, isFuture }: FoundLog, log: PartitionLog): void {
+    if (isFuture) this.futures.set(name, log)
+    else this.logs.set(name, log)
   }
 
   #logOptions(
@@ -155,7 +176,7 @@ export class LogDirectory {
     { topic, partition, config }: { topic: string; partition: number; config: LogConfig },
     { recoveryPoints, logStartOffsets, highWatermarks }: ReadCheckpoints,
   ): PartitionLogOptions {
-    const name = `${topic}-${partition}`
+    const name = partitionDirectoryName(topic, partition)
     const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
     return {
       context: this.context,

@@ -1,4 +1,5 @@
 import { type Clock, type Disk, DiskError, type Random } from '@odradek/platform'
+import { errorCodes } from '@odradek/protocol'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { formatCleanShutdown } from './clean-shutdown.ts'
@@ -14,6 +15,7 @@ import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import type { LogDirectory, NewLog } from './log-directory.ts'
 import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
+import { LogMoves } from './log-moves.ts'
 import { Maintenance } from './maintenance.ts'
 import { NamedTimers } from './named-timers.ts'
 import { OfflineLogs } from './offline-logs.ts'
@@ -46,6 +48,8 @@ const shortestCleanerBackoffMs = 100
 const openSegmentsMax = 2000
 /** How often files that nobody used meanwhile are closed. */
 const releaseIntervalMs = 30_000
+/** Wishes for partitions that do not exist: anybody may have them. */
+const preferredMax = 10_000
 /** Logs that are synced at a time at a stop: each waits for one small sync after the other. */
 const parallelClosings = 16
 
@@ -74,6 +78,9 @@ export class LogManager {
   readonly #timers: NamedTimers
   readonly #cleaner: LogCleaner
   readonly #maintenance: Maintenance
+  readonly #moves: LogMoves
+  /** Where a partition is to come into being that does not exist yet: path by TOPIC-N. */
+  readonly #preferred = new Map<string, string>()
   readonly #offline: OfflineLogs
   /** Partitions that may lie where this start could not read: TOPIC-N. */
   readonly #unfound = new Set<string>()
@@ -107,8 +114,22 @@ export class LogManager {
     }
     this.#timers = new NamedTimers(clock)
     const logs = this.#logs
-    this.#cleaner = new LogCleaner({ logs, cleaned: () => this.checkpoint() })
+    this.#cleaner = new LogCleaner({
+      logs,
+      // What is compacted while it is copied may be compacted there, or not.
+      isLeftAlone: name => this.#moves.get(name) !== undefined,
+      cleaned: () => this.checkpoint(),
+    })
     this.#maintenance = new Maintenance({ clock, logs, deleted: () => this.#checkpointSoon() })
+    this.#moves = new LogMoves({
+      directories: this.#directories,
+      disk,
+      clock,
+      logger,
+      unique: () => this.#unique(),
+      moved: () => this.#checkpointSoon(),
+      cleanedOffsets: () => this.#cleaner.cleanedOffsets,
+    })
     this.#offline = new OfflineLogs({ disk, clock, directories: this.#directories, logs })
   }
 
@@ -136,6 +157,7 @@ export class LogManager {
     const opened = await openDirectories(dataDirectories, {
       shared: this.#shared,
       diskFailed: (directory, error) => this.#diskFailed(directory, error),
+      unique: () => this.#unique(),
       configOf,
     })
     this.#directories.push(...opened.directories)
@@ -160,7 +182,7 @@ export class LogManager {
   }
 
   /** All that the broker was told to use, the first one first. */
-  get directories(): readonly LogDirectoryState[] {
+  get directoryStates(): readonly LogDirectoryState[] {
     const states = this.#directories.map(directory => ({
       path: directory.path,
       offlineReason: directory.offlineReason,
@@ -205,6 +227,7 @@ export class LogManager {
         }
         if (existing.topicId === topicId) {
           existing.config = config
+          this.#moves.resume(existing)
           return existing
         }
         this.#setAside(existing)
@@ -231,11 +254,12 @@ export class LogManager {
   /** In the directory that has the fewest; where that fails, in the next. Throws OdradekError. */
   #createNew(name: string, wanted: NewLog): PartitionLog {
     let first: unknown = null
-    for (const directory of this.#directoriesForNew()) {
+    for (const directory of this.#directoriesForNew(name)) {
       try {
         const log = directory.create(name, wanted)
         directory.logs.set(name, log)
         this.#logs.set(name, log)
+        this.#preferred.delete(name)
         return log
       } catch (error) {
         if (!(error instanceof DiskError)) throw error
@@ -247,8 +271,50 @@ export class LogManager {
     )
   }
 
-  #directoriesForNew(): LogDirectory[] {
-    return this.#online.sort((a, b) => a.logs.size - b.logs.size)
+  #directoriesForNew(name: string): LogDirectory[] {
+    const preferred = this.#online.find(({ path }) => path === this.#preferred.get(name))
+    if (preferred !== undefined) return [preferred]
+    const held = ({ logs, futures }: LogDirectory) => logs.size + futures.size
+    return this.#online.sort((a, b) => held(a) - held(b))
+  }
+
+  /** NONE, LOG_DIR_NOT_FOUND or KAFKA_STORAGE_ERROR: whether a log could be moved there. */
+  checkDirectory(path: string): number {
+    const known = this.directoryStates.find(directory => directory.path === path)
+    if (known === undefined) return errorCodes.LOG_DIR_NOT_FOUND
+    return known.offlineReason === null ? errorCodes.NONE : errorCodes.KAFKA_STORAGE_ERROR
+  }
+
+  /** A partition that does not exist yet is to come into being there. */
+  prefer(topic: string, partition: number, path: string): void {
+    const name = partitionDirectoryName(topic, partition)
+    this.#preferred.delete(name)
+    this.#preferred.set(name, path)
+    const [oldest] = this.#preferred.size > preferredMax ? this.#preferred.keys() : []
+    if (oldest !== undefined) this.#preferred.delete(oldest)
+  }
+
+  /**
+   * Begins to move a log to another of the broker's directories, in the place of a move that is under way; where it is there
+   * already, it stays. NONE, or KAFKA_STORAGE_ERROR.
+   */
+  move(log: PartitionLog, path: string): number {
+    const to = this.#online.find(directory => directory.path === path)
+    if (to === undefined || log.offlineReason !== null) return errorCodes.KAFKA_STORAGE_ERROR
+    try {
+      if (directoryOf(log.directory) === path) this.#moves.cancel(partitionDirectoryName(log.topic, log.partition))
+      else this.#moves.start(log, to)
+      return errorCodes.NONE
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#logger.error('a partition cannot be moved', { log: log.directory, to: path, error })
+      return errorCodes.KAFKA_STORAGE_ERROR
+    }
+  }
+
+  /** Of a log that is being moved: where to, how far it is behind there, and what is there. */
+  moveOf(log: PartitionLog): { readonly future: PartitionLog; readonly lag: number } | undefined {
+    return this.#moves.get(partitionDirectoryName(log.topic, log.partition))
   }
 
   /**
@@ -284,6 +350,7 @@ export class LogManager {
   setAsideStrays(isKnown: (log: PartitionLog) => boolean): void {
     this.#isSettled = true
     for (const log of [...this.#logs.values()]) if (!isKnown(log)) this.#setAside(log)
+    this.#moves.discardOrphans(name => this.#unfound.has(name))
   }
 
   #setAside(log: PartitionLog): void {
@@ -303,6 +370,7 @@ export class LogManager {
 
   #forget(log: PartitionLog): void {
     const name = partitionDirectoryName(log.topic, log.partition)
+    this.#moves.forget(name)
     this.#logs.delete(name)
     for (const { logs } of this.#directories) logs.delete(name)
     this.#cleaner.forget(name)
@@ -390,8 +458,10 @@ export class LogManager {
     this.#maintenance.stop()
     this.#offline.stop()
     this.#shared.removal.close()
+    await this.#moves.stop()
     const unclean = new Set<string>()
-    const closing = [...this.#logs.values()].map(log => async () => {
+    const futures = this.#directories.flatMap(directory => [...directory.futures.values()])
+    const closing = [...this.#logs.values(), ...futures].map(log => async () => {
       if (!(await log.close())) unclean.add(directoryOf(log.directory))
     })
     await inParallel(closing, parallelClosings)

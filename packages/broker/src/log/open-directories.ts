@@ -6,6 +6,7 @@ import { inParallel } from './in-parallel.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { type FoundLogs, LogDirectory } from './log-directory.ts'
+import { finishMoves } from './unfinished-moves.ts'
 
 /** A directory that a start could not read. */
 export interface UnreadableDirectory {
@@ -27,6 +28,8 @@ export interface OpenDirectoriesOptions {
   readonly shared: Omit<LogContext, 'names' | 'diskFailed'>
   readonly diskFailed: (directory: LogDirectory, error: unknown) => void
   readonly configOf: (topic: string) => LogConfig
+  /** For names. */
+  readonly unique: () => string
 }
 
 /** Recoveries at a time: enough to keep the disk's pool busy. */
@@ -52,12 +55,24 @@ export async function openDirectories(
     logger.error('a log directory cannot be read: its partitions are offline until a start can', { path, error })
     unreadable.push({ path, reason: error.message })
   }
+  const usable: LogDirectory[] = []
   for (const { path, directoryId, isNew } of dataDirectories) {
     try {
-      const directory = new LogDirectory({ ...options, path, directoryId, isNew })
-      found.set(directory, await directory.open(options.configOf))
+      options.shared.disk.listSync(path)
+      usable.push(new LogDirectory({ ...options, path, directoryId, isNew }))
     } catch (error) {
       giveUp(path, error)
+    }
+  }
+  await finishMoves(usable, { ...options.shared, unique: options.unique }).catch(error => {
+    if (!(error instanceof DiskError)) throw error
+    logger.error('the move of a partition to another directory could not be finished', { error })
+  })
+  for (const directory of usable) {
+    try {
+      found.set(directory, await directory.open(options.configOf))
+    } catch (error) {
+      giveUp(directory.path, error)
     }
   }
   refuseTwins(found)
@@ -75,8 +90,8 @@ export async function openDirectories(
 /** Nobody knows which of them is the right one, but a person who knows what has happened to the disks. */
 function refuseTwins(found: ReadonlyMap<LogDirectory, FoundLogs>): void {
   const seen = new Map<string, LogDirectory>()
-  for (const [directory, { opened, toRecover }] of found) {
-    for (const name of [...opened.keys(), ...toRecover.keys()]) {
+  for (const [directory, { found: logs }] of found) {
+    for (const { name } of logs.filter(({ isFuture }) => !isFuture)) {
       const other = seen.get(name)
       if (other !== undefined) {
         throw new OdradekError(
@@ -100,16 +115,19 @@ async function recover(
   const fail = (directory: LogDirectory, error: unknown) => {
     giveUp(directory.path, error)
     found.delete(directory)
-    for (const log of directory.logs.values()) log.abandon()
+    for (const log of [...directory.logs.values(), ...directory.futures.values()]) log.abandon()
   }
-  for (const [directory, { opened, toRecover }] of found) {
-    for (const [name, log] of opened) directory.logs.set(name, log)
-    for (const [name, recoverLog] of toRecover) {
+  for (const [directory, { found: logs }] of found) {
+    for (const one of logs) {
+      if (one.opened !== null) {
+        directory.add(one, one.opened)
+        continue
+      }
       tasks.push(async () => {
         if (!found.has(directory)) return
         try {
-          const log = await recoverLog()
-          if (found.has(directory)) directory.logs.set(name, log)
+          const log = await one.recover()
+          if (found.has(directory)) directory.add(one, log)
           else log.abandon()
         } catch (error) {
           if (found.has(directory)) fail(directory, error)

@@ -13,6 +13,7 @@ import type { PartitionRegistry } from '../replication/partition-registry.ts'
 import type { ApiHandler } from './api-handler.ts'
 import { alterConfigsHandler } from './handlers/alter-configs.ts'
 import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts'
+import { alterReplicaLogDirsHandler } from './handlers/alter-replica-log-dirs.ts'
 import { apiVersionsHandler, type SupportedFeatures } from './handlers/api-versions.ts'
 import { createPartitionsHandler } from './handlers/create-partitions.ts'
 import { createTopicsHandler } from './handlers/create-topics.ts'
@@ -90,6 +91,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     offsetForLeaderEpochHandler({ partitions }),
     deleteRecordsHandler({ partitions }),
     describeLogDirsHandler({ partitions, logs }),
+    alterReplicaLogDirsHandler({ partitions, logs }),
     describeProducersHandler({ partitions }),
     initProducerIdHandler({ producerIds: dependencies.producerIds }),
     // topics and the cluster

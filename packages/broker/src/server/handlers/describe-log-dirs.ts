@@ -2,7 +2,7 @@
  * DescribeLogDirs, versions 1 to 5: the log directories and what lies in them. ACL checks (with security): DESCRIBE on the
  * cluster; without it an empty list.
  *
- * Left out: replicas on their way from one directory to another (isFutureKey is false, offsetLag 0), and cordoned directories.
+ * Left out: cordoned directories.
  */
 import {
   type DescribeLogDirsRequest,
@@ -27,22 +27,42 @@ export function describeLogDirsHandler({
   logs: LogManager
 }): ApiHandler<DescribeLogDirsRequest, Answer> {
   return apiHandler(describeLogDirsRequest, describeLogDirsResponse, request => {
-    const chosen = [...select(request, partitions)]
-    return { results: logs.directories.map(directory => describe(directory, chosen)) }
+    const placed = [...select(request, partitions)].flatMap(partition => placesOf(partition, logs))
+    return { results: logs.directoryStates.map(directory => describe(directory, placed)) }
   })
 }
 
-function describe({ path, offlineReason, totalBytes, usableBytes }: LogDirectoryState, chosen: Partition[]): Result {
+/** A replica, or what is to take its place. */
+interface Placed {
+  readonly topic: string
+  readonly directory: string
+  readonly replica: {
+    readonly partitionIndex: number
+    readonly partitionSize: number
+    readonly offsetLag: number
+    readonly isFutureKey: boolean
+  }
+}
+
+function placesOf({ topic, index: partitionIndex, log }: Partition, logs: LogManager): Placed[] {
+  const offsetLag = Math.max(log.highWatermark - log.logEndOffset, 0)
+  const replica = { partitionIndex, partitionSize: log.sizeBytes, offsetLag, isFutureKey: false }
+  const places: Placed[] = [{ topic, directory: log.directory, replica }]
+  const move = logs.moveOf(log)
+  if (move !== undefined) {
+    const { future, lag } = move
+    const next = { partitionIndex, partitionSize: future.sizeBytes, offsetLag: lag, isFutureKey: true }
+    places.push({ topic, directory: future.directory, replica: next })
+  }
+  return places
+}
+
+function describe({ path, offlineReason, totalBytes, usableBytes }: LogDirectoryState, placed: Placed[]): Result {
   if (offlineReason !== null) return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, logDir: path, topics: [] }
-  const here = chosen.filter(({ log }) => log.directory.startsWith(`${path}/`))
+  const here = placed.filter(({ directory }) => directory.startsWith(`${path}/`))
   const topics = [...Map.groupBy(here, ({ topic }) => topic)].map(([name, ofTopic]) => ({
     name,
-    partitions: ofTopic.map(({ index, log }) => ({
-      partitionIndex: index,
-      partitionSize: log.sizeBytes,
-      offsetLag: 0,
-      isFutureKey: false,
-    })),
+    partitions: ofTopic.map(({ replica }) => replica),
   }))
   return { errorCode: errorCodes.NONE, logDir: path, topics, totalBytes, usableBytes }
 }
