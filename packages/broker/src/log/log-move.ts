@@ -186,7 +186,8 @@ export class LogMove {
   async #retire(left: LeftFiles): Promise<void> {
     const { log, from, disk } = this.#options
     await left.idle()
-    if (!(await log.flush())) return
+    // A log that is deleted has no use for the old place either.
+    if (!(await log.flush()) && !log.isAbandoned) return
     this.giveUpOldPlace()
     await disk.syncDirectory(from.path)
     if (!log.isAbandoned) await removeNote(disk, log.directory)

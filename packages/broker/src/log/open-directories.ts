@@ -58,7 +58,8 @@ export async function openDirectories(
   const usable: LogDirectory[] = []
   for (const { path, directoryId, isNew } of dataDirectories) {
     try {
-      options.shared.disk.listSync(path)
+      // A killed process leaves names that the power can still take: what moves have left must be judged by lasting ones.
+      if (dataDirectories.length > 1) await options.shared.disk.syncDirectory(path)
       usable.push(new LogDirectory({ ...options, path, directoryId, isNew }))
     } catch (error) {
       giveUp(path, error)

@@ -8,7 +8,7 @@ import { readTextFile } from './text-file.ts'
 
 /**
  * Where a partition lies in two directories, and one of them says that it comes from the other, that other one goes. Before
- * anything is opened. Rejects with DiskError.
+ * anything is opened, and when all names are on the disk for good. Rejects with DiskError.
  */
 export async function finishMoves(
   directories: readonly LogDirectory[],
@@ -45,8 +45,6 @@ async function finish(
 ): Promise<void> {
   const parsed = parsePartitionDirectoryName(name)
   if (parsed === null) return
-  // A killed process leaves a name that the power can still take.
-  await disk.syncDirectory(to.path)
   disk.renameSync(from.file(name), from.file(deletedDirectoryName(parsed.topic, parsed.partition, unique())))
   await disk.syncDirectory(from.path)
   await removeNote(disk, to.file(name))
