@@ -9,6 +9,8 @@ const anyEpoch = 0x7fffffff
 export type CopyStep =
   /** There was something to do. */
   | 'copied'
+  /** The copy was cut back, or begun anew: its checkpoint has to be written before there is more in it. */
+  | 'cut'
   /** All that was written when it looked is there. */
   | 'level'
   /** One of the two logs is offline, for now or for good. */
@@ -74,7 +76,10 @@ export class LogCopy implements PartitionLogListener {
     if (read.errorCode !== errorCodes.NONE) return 'offline'
     try {
       for (const chunk of read.chunks) {
-        const errorCode = await this.#append(chunk)
+        const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
+        // The source begins within a batch: an empty copy begins with all of it.
+        const isWithin = errorCode === errorCodes.OFFSET_OUT_OF_RANGE && copy.logStartOffset === copy.logEndOffset
+        if (isWithin) return await this.#startAnew(batchBaseOffset(chunk, 0))
         if (errorCode !== errorCodes.NONE) return errorCode === errorCodes.KAFKA_STORAGE_ERROR ? 'offline' : 'corrupt'
       }
     } finally {
@@ -82,15 +87,6 @@ export class LogCopy implements PartitionLogListener {
     }
     this.#follow()
     return 'copied'
-  }
-
-  async #append(chunk: Buffer): Promise<number> {
-    const { copy } = this
-    const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
-    // The source begins within a batch: an empty copy begins with all of it.
-    if (errorCode !== errorCodes.OFFSET_OUT_OF_RANGE || copy.logStartOffset < copy.logEndOffset) return errorCode
-    if (!(await copy.startAnewAt(batchBaseOffset(chunk, 0)))) return errorCodes.KAFKA_STORAGE_ERROR
-    return (await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })).errorCode
   }
 
   #follow(): void {
@@ -104,11 +100,11 @@ export class LogCopy implements PartitionLogListener {
     this.#cutOffset = Number.POSITIVE_INFINITY
     this.#isEmptied = false
     if (isEmptied) return await this.#startAnew(this.source.logStartOffset)
-    return (await this.copy.truncateTo(offset)) ? 'copied' : 'offline'
+    return (await this.copy.truncateTo(offset)) ? 'cut' : 'offline'
   }
 
   async #startAnew(offset: number): Promise<CopyStep> {
-    return (await this.copy.startAnewAt(offset)) ? 'copied' : 'offline'
+    return (await this.copy.startAnewAt(offset)) ? 'cut' : 'offline'
   }
 
   /**
