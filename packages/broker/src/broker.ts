@@ -6,6 +6,7 @@ import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log
 import { type BrokerEndpoint, type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
+import { checkDataDirectories, type OpenedDataDirectories, openDataDirectories } from './log/data-directories.ts'
 import { DataDirectory, dataDirectoryFailure, readMetaProperties } from './log/data-directory.ts'
 import { localMetadataFile } from './log/file-names.ts'
 import { LogManager } from './log/log-manager.ts'
@@ -46,8 +47,10 @@ export interface BrokerOptions {
   readonly platform: Platform
   /** Settings by Kafka's names. */
   readonly config: Readonly<Record<string, string>>
-  /** Absolute path on the platform's disk. */
+  /** Absolute path on the platform's disk: where the metadata lies that is the broker's own. */
   readonly dataDirectory: string
+  /** Where the logs lie, as absolute paths; in the data directory unless given. */
+  readonly logDirectories?: readonly string[]
   readonly logger: Logger
   /** Demanded of an existing data directory; a new one takes it, or a random id. */
   readonly clusterId?: string
@@ -85,6 +88,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   try {
     if (cluster !== undefined) shutdown.add('metadata store', () => cluster.store.close())
     checkSettings(options)
+    checkDataDirectories(platform.disk, options.dataDirectory, logDirectoriesOf(options))
     return await start({ ...options, listeners: listenersOf(options), shutdown })
   } catch (error) {
     await shutdown.run()
@@ -110,7 +114,7 @@ async function start(plan: Plan): Promise<Broker> {
     clock,
     random,
     logger,
-    dataDirectory,
+    ...openLogDirectories(plan, dataDirectory),
     config: logManagerConfigOf(config),
     configOf: topic => logConfigOf(config, metadata.image, topic),
   })
@@ -222,7 +226,7 @@ async function start(plan: Plan): Promise<Broker> {
     sessions,
     leaderThrottle,
     groups,
-    logDirectory: dataDirectory.path,
+    logs,
     directoryId: dataDirectory.directoryId,
   }
   const server = new Server({
@@ -329,6 +333,21 @@ function openDataDirectory(
   })
   shutdown.add('data directory', () => dataDirectory.release())
   return dataDirectory
+}
+
+function logDirectoriesOf({ logDirectories, dataDirectory }: BrokerOptions): readonly string[] {
+  return logDirectories ?? [dataDirectory]
+}
+
+function openLogDirectories(plan: Plan, home: DataDirectory): OpenedDataDirectories {
+  const { platform, logger, shutdown, cluster } = plan
+  const { disk, random } = platform
+  const isShared = cluster !== undefined
+  const opened = openDataDirectories(logDirectoriesOf(plan), { disk, random, logger, home, isShared })
+  shutdown.add('log directories', () => {
+    for (const directory of opened.dataDirectories) if (directory !== home) directory.release()
+  })
+  return opened
 }
 
 /** Without one a data directory keeps the id that it has. */

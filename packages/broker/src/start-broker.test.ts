@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { apiVersionsRequest, apiVersionsResponse } from '@odradek/protocol'
+import {
+  alterReplicaLogDirsRequest,
+  alterReplicaLogDirsResponse,
+  apiVersionsRequest,
+  apiVersionsResponse,
+  describeLogDirsRequest,
+  describeLogDirsResponse,
+  errorCodes,
+} from '@odradek/protocol'
 import { OdradekError, startBroker } from './index.ts'
 import { createTopic, produce, testBroker, testClient } from './server/testing/test-broker.ts'
 
@@ -72,6 +80,98 @@ test('with a data directory the records and the cluster are there after a restar
   const second = await testBroker(t, { data })
   assert.equal(second.clusterId, first.clusterId)
   assert.equal((await produce(await testClient(t, second), 'kept')).baseOffset, 1)
+})
+
+test('log.dirs spreads partitions over directories; one that cannot be used takes its own partitions offline', async t => {
+  const directory = temporaryDirectory(t)
+  const first = join(directory, 'first')
+  const second = join(directory, 'second')
+  const config = { 'log.dirs': `${first},${second}` }
+  const places = async (client: Awaited<ReturnType<typeof testClient>>) => {
+    const { results } = await client.send(
+      describeLogDirsRequest,
+      describeLogDirsResponse,
+      { topics: null },
+      { version: 4 },
+    )
+    return results.map(({ errorCode, logDir, topics }) => [
+      errorCode,
+      logDir,
+      topics.flatMap(({ partitions }) => partitions.map(({ partitionIndex }) => partitionIndex)),
+    ])
+  }
+  {
+    await using broker = await startBroker({ config })
+    const client = await testClient(t, broker)
+    await createTopic(client, 'topic', { partitions: 4 })
+    assert.deepEqual(await places(client), [
+      [errorCodes.NONE, first, [0, 2]],
+      [errorCodes.NONE, second, [1, 3]],
+    ])
+    for (let index = 0; index < 4; index++)
+      assert.equal((await produce(client, 'topic', { partition: index })).errorCode, 0)
+  }
+  renameSync(second, `${second}-away`)
+  writeFileSync(second, 'no directory')
+  {
+    await using broker = await startBroker({ config })
+    const client = await testClient(t, broker)
+    assert.equal((await produce(client, 'topic', { partition: 0 })).baseOffset, 1)
+    assert.equal((await produce(client, 'topic', { partition: 1 })).errorCode, errorCodes.KAFKA_STORAGE_ERROR)
+    await createTopic(client, 'later')
+    assert.equal((await produce(client, 'later')).errorCode, 0)
+    assert.deepEqual(await places(client), [
+      [errorCodes.NONE, first, [0, 2, 0]],
+      [errorCodes.KAFKA_STORAGE_ERROR, second, []],
+    ])
+  }
+  rmSync(second)
+  renameSync(`${second}-away`, second)
+  await using broker = await startBroker({ config: { ...config, 'metadata.log.dir': first } })
+  const client = await testClient(t, broker)
+  assert.equal((await produce(client, 'topic', { partition: 1 })).baseOffset, 1)
+  await broker.stop()
+  const swapped = { 'log.dirs': `${second},${first}` }
+  await assert.rejects(startBroker({ config: swapped }), failsWith('metadata-elsewhere', /metadata\.log\.dir/))
+  await (await startBroker({ config: { ...swapped, 'metadata.log.dir': first } })).stop()
+})
+
+test('AlterReplicaLogDirs moves replicas between directories, answered as Kafka answers', async t => {
+  const directory = temporaryDirectory(t)
+  const first = join(directory, 'first')
+  const second = join(directory, 'second')
+  await using broker = await startBroker({ config: { 'log.dirs': `${first},${second}` } })
+  const client = await testClient(t, broker)
+  await createTopic(client, 'topic', { partitions: 2 })
+  const move = async (path: string, name: string, partitions: number[], version = 2) => {
+    const dirs = [{ path, topics: [{ name, partitions }] }]
+    const { results } = await client.send(
+      alterReplicaLogDirsRequest,
+      alterReplicaLogDirsResponse,
+      { dirs },
+      { version },
+    )
+    return results.flatMap(result => result.partitions.map(({ errorCode }) => errorCode))
+  }
+  for (const version of [1, 2]) {
+    assert.deepEqual(await move('/nowhere', 'topic', [0], version), [errorCodes.LOG_DIR_NOT_FOUND])
+    assert.deepEqual(await move(first, 'topic', [9, -1], version), Array(2).fill(errorCodes.UNKNOWN_TOPIC_OR_PARTITION))
+    assert.deepEqual(await move(first, 't'.repeat(230), [0], version), [errorCodes.INVALID_TOPIC_EXCEPTION])
+  }
+  for (let n = 0; n < 50; n++) assert.equal((await produce(client, 'topic')).baseOffset, n)
+  assert.deepEqual(await move(second, 'topic', [0, 1]), [errorCodes.NONE, errorCodes.NONE])
+  const topics = [{ topic: 'topic', partitions: [0, 1] }]
+  for (let offset = 50; ; offset++) {
+    assert.equal((await produce(client, 'topic')).baseOffset, offset)
+    const { results } = await client.send(describeLogDirsRequest, describeLogDirsResponse, { topics }, { version: 4 })
+    const [left, there] = results.map(result => result.topics.flatMap(({ partitions }) => partitions))
+    const future = there?.find(({ isFutureKey }) => isFutureKey)
+    if (future === undefined && left?.length === 0) break
+    assert.ok(future === undefined || future.offsetLag >= 0)
+  }
+  assert.deepEqual(await move(second, 'later', [0, 1, 2]), Array(3).fill(errorCodes.UNKNOWN_TOPIC_OR_PARTITION))
+  await createTopic(client, 'later', { partitions: 3 })
+  assert.ok([0, 1, 2].every(index => existsSync(join(second, `later-${index}`))))
 })
 
 test('stopping answers or closes every connection within a second, a waiting fetch among them', async t => {

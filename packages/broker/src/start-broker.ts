@@ -6,7 +6,10 @@ import { OdradekError } from './odradek-error.ts'
 import { type ClusterAddress, openEtcdStore } from './open-etcd-store.ts'
 
 export interface StartBrokerOptions {
-  /** Directory that keeps the records, absolute; made where it is missing. Without one all is kept in memory and gone at the end. */
+  /**
+   * Directory that keeps the records, absolute; made where it is missing. Several are named by the setting log.dirs instead.
+   * Without one all is kept in memory and gone at the end.
+   */
   readonly data?: string
   /** HOST:PORT; port 0, the default, takes a free one. Config `listeners` says more, and then this must be left out. */
   readonly listen?: string
@@ -38,20 +41,14 @@ const memoryDirectory = '/odradek'
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   const config: Record<string, string> = {}
   for (const [name, value] of Object.entries(options.config ?? {})) config[name] = String(value)
-  const directory = options.data ?? config['log.dirs'] ?? config['log.dir'] ?? null
-  if (directory?.includes(',')) {
-    throw new OdradekError(
-      'invalid-config',
-      `log.dirs names several directories (${directory}); Odradek keeps its data in one`,
-    )
-  }
+  const logDirectories = logDirectoriesOf(options.data, config)
   const node = createNodePlatform()
-  const platform = directory === null ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node
+  const platform = logDirectories === null ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node
   const listeners = listenersOf(options.listen, config)
   const broker = await createBroker({
     platform,
     ...(options.cluster === undefined ? {} : { cluster: { store: await openEtcdStore(options.cluster, platform) } }),
-    dataDirectory: directory ?? memoryDirectory,
+    ...directoriesOf(logDirectories, options, config),
     config: { ...config, ...listeners },
     logger: options.logger ?? silentLogger,
     ...(options.clusterId === undefined ? {} : { clusterId: options.clusterId }),
@@ -68,6 +65,32 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     stop: () => broker.stop(),
     [Symbol.asyncDispose]: () => broker.stop(),
   }
+}
+
+/** Null for memory. */
+function logDirectoriesOf(data: string | undefined, config: Readonly<Record<string, string>>): string[] | null {
+  const named = data === undefined ? (config['log.dirs'] ?? config['log.dir']) : undefined
+  if (named === undefined) return data === undefined ? null : [data]
+  const directories = named
+    .split(',')
+    .map(directory => directory.trim().replace(/(?<=.)\/+$/, ''))
+    .filter(directory => directory !== '')
+  if (directories.length > 0) return directories
+  throw new OdradekError('invalid-config', 'log.dirs names no directory')
+}
+
+/** Metadata that is the broker's own lies in metadata.log.dir, or in the first of the others. */
+function directoriesOf(
+  logDirectories: readonly string[] | null,
+  { cluster }: StartBrokerOptions,
+  config: Readonly<Record<string, string>>,
+): { dataDirectory: string; logDirectories?: readonly string[] } {
+  if (logDirectories === null) return { dataDirectory: memoryDirectory }
+  const chosen = cluster === undefined ? config['metadata.log.dir'] : undefined
+  const dataDirectory = chosen ?? logDirectories[0] ?? memoryDirectory
+  const isFirst = (directory: string) => directory === dataDirectory
+  // A broker cannot do without the first one.
+  return { dataDirectory, logDirectories: logDirectories.toSorted((a, b) => Number(isFirst(b)) - Number(isFirst(a))) }
 }
 
 function listenersOf(listen: string | undefined, config: Readonly<Record<string, string>>): Record<string, string> {

@@ -25,13 +25,22 @@ export class Checkpoints {
   readonly #path: string
   /** By TOPIC-N. */
   readonly #logs: ReadonlyMap<string, PartitionLog>
+  /** Those that come from another directory, by the same names. */
+  readonly #futures: ReadonlyMap<string, PartitionLog>
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(options: { disk: Disk; logger: Logger; path: string; logs: ReadonlyMap<string, PartitionLog> }) {
+  constructor(options: {
+    disk: Disk
+    logger: Logger
+    path: string
+    logs: ReadonlyMap<string, PartitionLog>
+    futures: ReadonlyMap<string, PartitionLog>
+  }) {
     this.#disk = options.disk
     this.#logger = options.logger
     this.#path = options.path
     this.#logs = options.logs
+    this.#futures = options.futures
   }
 
   /** Throws DiskError. */
@@ -54,17 +63,20 @@ export class Checkpoints {
     return new Map()
   }
 
-  /** One writing after the other. Failing is no reason to stop: the old files are merely older. */
-  write(cleanedOffsets: ReadonlyMap<string, number>): Promise<void> {
+  /** One writing after the other. Failing is no reason to stop: the old files are merely older. False: it did. */
+  async write(cleanedOffsets: ReadonlyMap<string, number>): Promise<boolean> {
+    let isWritten = false
     this.#writing = this.#writing.then(async () => {
       try {
         for (const [name, text] of this.#texts(cleanedOffsets))
           await replaceTextFile(this.#disk, `${this.#path}/${name}`, text)
+        isWritten = true
       } catch (error) {
         this.#logger.warn('the checkpoint files could not be written; a recovery would take longer', { error })
       }
     })
-    return this.#writing
+    await this.#writing
+    return isWritten
   }
 
   /** For a stop: no writing is under way then. */
@@ -80,7 +92,7 @@ export class Checkpoints {
 
   /** The offsets as they are now. */
   #texts(cleanedOffsets: ReadonlyMap<string, number>): [name: string, text: string][] {
-    const all = [...this.#logs.values()]
+    const all = [...this.#logs.values(), ...this.#futures.values()]
     const moved = all.filter(log => log.logStartOffset > log.firstSegmentOffset)
     const cleaned: { topic: string; partition: number; offset: number }[] = []
     for (const [name, offset] of cleanedOffsets) {

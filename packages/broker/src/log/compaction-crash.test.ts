@@ -59,7 +59,7 @@ async function open({ disk, clock, random }: Platform): Promise<PartitionLog> {
     clock,
     random,
     logger,
-    dataDirectory,
+    dataDirectories: [dataDirectory],
     config: managerConfig,
     configOf: () => config,
   })

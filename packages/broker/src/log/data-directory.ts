@@ -24,17 +24,20 @@ export interface MetaProperties {
   readonly isShared: boolean
 }
 
-/** The data directory: its lock and meta.properties. Comes first at start, before the metadata store and the logs. */
+/** A data directory, of which a broker may have several: its lock and meta.properties. Comes first at start, before the metadata store and the logs. */
 export class DataDirectory {
   readonly path: string
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  /** It had no meta.properties before. */
+  readonly isNew: boolean
   readonly #properties: MetaProperties
   readonly #lock: DiskLock
 
-  private constructor(path: string, properties: MetaProperties, lock: DiskLock) {
+  private constructor(path: string, properties: MetaProperties, lock: DiskLock, isNew: boolean) {
     this.path = path
+    this.isNew = isNew
     this.clusterId = properties.clusterId
     this.nodeId = properties.nodeId
     this.directoryId = properties.directoryId
@@ -56,7 +59,7 @@ export class DataDirectory {
         checkOwner(found, path, { nodeId, clusterId })
         checkKind(disk, path, { found, isShared })
         if (found.isShared !== isShared) replaceTextFileSync(disk, file, format({ ...found, isShared }))
-        return new DataDirectory(path, found, lock)
+        return new DataDirectory(path, found, lock, false)
       }
       const properties: MetaProperties = {
         clusterId: clusterId ?? randomUuid(random),
@@ -67,7 +70,7 @@ export class DataDirectory {
       syncAncestors(disk, path)
       replaceTextFileSync(disk, file, format(properties))
       logger.info('made a new data directory', { path, clusterId: properties.clusterId, nodeId: properties.nodeId })
-      return new DataDirectory(path, properties, lock)
+      return new DataDirectory(path, properties, lock, true)
     } catch (error) {
       lock.release()
       throw error instanceof DiskError ? dataDirectoryFailure(path, error) : error

@@ -2,6 +2,8 @@
 
 export const cleanShutdownFile = '.kafka_cleanshutdown'
 export const lockFile = '.lock'
+/** Ours: written and removed to see whether a disk works. */
+export const diskCheckFile = '.disk-check'
 export const metaPropertiesFile = 'meta.properties'
 /** Ours: the metadata of a broker that is a cluster of its own. */
 export const localMetadataFile = 'cluster-metadata.jsonl'
@@ -11,6 +13,8 @@ export const cleanerCheckpointFile = 'cleaner-offset-checkpoint'
 export const highWatermarkCheckpointFile = 'replication-offset-checkpoint'
 export const leaderEpochCheckpointFile = 'leader-epoch-checkpoint'
 export const partitionMetadataFile = 'partition.metadata'
+/** Ours, in a partition's directory: the directory.id of where the partition was before, until nothing of it is left there. */
+export const movedFromFile = '.moved-from'
 
 /** Behind the name of a file that only waits for file.delete.delay.ms. */
 export const deletedSuffix = '.deleted'
@@ -20,6 +24,9 @@ export const cleanedSuffix = '.cleaned'
 export const swapSuffix = '.swap'
 /** Behind the name of a partition's directory that waits for its removal. */
 export const deletedDirectorySuffix = '-delete'
+
+/** Behind the name of a directory that a partition is being moved to. */
+const futureDirectorySuffix = '-future'
 
 /** Behind the name of a directory that belongs to no partition of the cluster: kept for a person to look at. */
 const strayDirectorySuffix = '-stray'
@@ -61,6 +68,22 @@ export function parsePartitionDirectoryName(name: string): { topic: string; part
   return { topic: match[1] as string, partition: Number(match[2]) }
 }
 
+/** Kafka's form for a copy that is to take the place of TOPIC-N in another directory. */
+export function futureDirectoryName(topic: string, partition: number, unique: string): string {
+  return `${topic}-${partition}.${unique}${futureDirectorySuffix}`
+}
+
+/** Whether its name leaves room for that: it is not cut, since it has to be found again. */
+export function mayHaveFuture(topic: string, partition: number): boolean {
+  return futureDirectoryName(topic, partition, '0'.repeat(32)).length <= nameLengthMax
+}
+
+/** Null for what is no such copy's directory. */
+export function parseFutureDirectoryName(name: string): { topic: string; partition: number } | null {
+  const match = /^(.+)-(\d+)\.[0-9a-f]{32}-future$/.exec(name)
+  return match === null ? null : { topic: match[1] as string, partition: Number(match[2]) }
+}
+
 /** Kafka's form for the deletion of TOPIC-N. */
 export function deletedDirectoryName(topic: string, partition: number, unique: string): string {
   return retiredName(topic, `-${partition}.${unique}${deletedDirectorySuffix}`)
@@ -71,7 +94,10 @@ export function strayDirectoryName(topic: string, partition: number, unique: str
   return retiredName(topic, `-${partition}.${unique}${strayDirectorySuffix}`)
 }
 
-/** The topic is cut so that the name stays within 255 characters. */
+/** Of file systems. */
+const nameLengthMax = 255
+
+/** The topic is cut so that the name is not too long. */
 function retiredName(topic: string, suffix: string): string {
-  return `${topic.slice(0, 255 - suffix.length)}${suffix}`
+  return `${topic.slice(0, nameLengthMax - suffix.length)}${suffix}`
 }

@@ -82,6 +82,11 @@ export class Flusher {
     return this.#next
   }
 
+  /** No sync is under way or waits for its turn. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([this.#running, this.#next])
+  }
+
   async #sync(writtenEnd: () => number): Promise<void> {
     const end = writtenEnd()
     const synced = this.#syncedOffset

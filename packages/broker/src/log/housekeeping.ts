@@ -16,8 +16,8 @@ import type { Segment } from './segment.ts'
 
 /** What housekeeping may know of its log, as it is at each moment, and ask of it. */
 export interface KeptLog {
-  readonly context: LogContext
-  readonly directory: string
+  context(): LogContext
+  directory(): string
   config(): LogConfig
   open(): OpenLog
   /** Neither offline nor closed, nor being cut back. */
@@ -66,9 +66,12 @@ export class Housekeeping {
       for (const segment of gone) this.#delete(segment)
       open.flush.flusher.namesChanged()
       // Before the files go for good: names that come back without their bytes would be a puzzle.
-      open.flush.flusher.syncNames().catch(error => log.fail(error))
-      const fields = { log: log.directory, segments: gone.length, logStartOffset: open.logStartOffset }
-      log.context.logger.info('deleted segments', fields)
+      open.flush.flusher.syncNames().catch(error => {
+        // Else the log has moved away from that disk.
+        if (open === log.open()) log.fail(error)
+      })
+      const fields = { log: log.directory(), segments: gone.length, logStartOffset: open.logStartOffset }
+      log.context().logger.info('deleted segments', fields)
       return gone.length
     } catch (error) {
       log.fail(error)
@@ -81,7 +84,7 @@ export class Housekeeping {
     const config = log.config()
     if (!config.cleanupPolicy.compact || !log.isUsable() || this.#compaction !== null || this.#isUncleanable)
       return null
-    const nowMs = log.context.clock.now()
+    const nowMs = log.context().clock.now()
     return measureDirt(log.open().loaded.segments.all, config, {
       cleanedOffset,
       lastStableOffset: log.lastStableOffset(),
@@ -101,8 +104,8 @@ export class Housekeeping {
     const { segments, producers } = log.open().loaded
     try {
       const job: CompactionJob = {
-        context: log.context,
-        directory: log.directory,
+        context: log.context(),
+        directory: log.directory(),
         config: log.config(),
         segments: segments.all.filter(
           segment => segment !== segments.active && segment.baseOffset < firstUncleanableOffset,
@@ -110,7 +113,7 @@ export class Housekeeping {
         producers,
         firstDirtyOffset,
         firstUncleanableOffset,
-        nowMs: log.context.clock.now(),
+        nowMs: log.context().clock.now(),
         isCancelled: () => !log.isUsable(),
       }
       const newest = await findNewestOffsets(job)
@@ -130,8 +133,8 @@ export class Housekeeping {
       return
     }
     this.#isUncleanable = true
-    const fields = { log: log.directory, error }
-    log.context.logger.error('a partition cannot be compacted and is left as it is', fields)
+    const fields = { log: log.directory(), error }
+    log.context().logger.error('a partition cannot be compacted and is left as it is', fields)
   }
 
   /**
@@ -140,13 +143,13 @@ export class Housekeeping {
    */
   async #exchange({ sources, compacted }: Exchange): Promise<void> {
     const log = this.#log
-    const { disk } = log.context
+    const { disk } = log.context()
     if (!log.isUsable()) {
       compacted.discard()
       return
     }
     compacted.rename(swapSuffix)
-    await disk.syncDirectory(log.directory)
+    await disk.syncDirectory(log.directory())
     if (!log.isUsable()) return
     log.open().loaded.segments.replace(sources, [compacted])
     // It may still hold what has just been compacted away.
@@ -156,7 +159,7 @@ export class Housekeeping {
       if (source.baseOffset === compacted.baseOffset) this.#retire(source.rename(deletedSuffix), source)
       else this.#delete(source)
     }
-    await disk.syncDirectory(log.directory)
+    await disk.syncDirectory(log.directory())
     if (!log.isUsable()) return
     compacted.rename('')
     const { flusher } = log.open().flush
@@ -166,7 +169,7 @@ export class Housekeeping {
 
   /** Gives its files, and its producer snapshot, their deletion names. Throws DiskError. */
   #delete(segment: Segment): void {
-    const { context } = this.#log
+    const context = this.#log.context()
     const { loaded } = this.#log.open()
     const renamed = segment.rename(deletedSuffix)
     if (loaded.snapshots.forget(segment.baseOffset)) {
@@ -180,6 +183,6 @@ export class Housekeeping {
   /** They go after file.delete.delay.ms; who still reads the segment may finish. */
   #retire(paths: readonly string[], segment: Segment): void {
     segment.release()
-    this.#log.context.removal.schedule(paths, this.#log.config().fileDeleteDelayMs)
+    this.#log.context().removal.schedule(paths, this.#log.config().fileDeleteDelayMs)
   }
 }

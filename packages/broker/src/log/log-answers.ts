@@ -96,3 +96,4 @@ export const offlineResult: AppendResult = {
   logStartOffset: -1,
   recordErrors: noRecordErrors,
 }
+export const notLeaderResult: AppendResult = { ...offlineResult, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }

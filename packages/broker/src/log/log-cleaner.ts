@@ -8,12 +8,19 @@ export class LogCleaner {
   readonly #cleanedOffsets = new Map<string, number>()
   /** A log is clean further than before: for good once the checkpoint that is written here is. */
   readonly #cleaned: () => Promise<void>
+  /** Logs that are left alone: TOPIC-N. */
+  readonly #isLeftAlone: (name: string) => boolean
   #running: Promise<void> | null = null
   #isStopped = false
 
-  constructor(options: { logs: ReadonlyMap<string, PartitionLog>; cleaned: () => Promise<void> }) {
+  constructor(options: {
+    logs: ReadonlyMap<string, PartitionLog>
+    isLeftAlone: (name: string) => boolean
+    cleaned: () => Promise<void>
+  }) {
     this.#logs = options.logs
     this.#cleaned = options.cleaned
+    this.#isLeftAlone = options.isLeftAlone
   }
 
   /** What the checkpoint said at the start. */
@@ -62,7 +69,7 @@ export class LogCleaner {
   #dirtiest(except: ReadonlySet<PartitionLog>): { name: string; log: PartitionLog; dirt: Dirt } | null {
     let dirtiest: { name: string; log: PartitionLog; dirt: Dirt } | null = null
     for (const [name, log] of this.#logs) {
-      if (except.has(log)) continue
+      if (except.has(log) || this.#isLeftAlone(name)) continue
       const dirt = log.measureDirt(this.#cleanedOffsets.get(name) ?? 0)
       if (dirt?.isDue && (dirtiest === null || dirt.ratio > dirtiest.dirt.ratio)) dirtiest = { name, log, dirt }
     }

@@ -7,7 +7,7 @@ import type { DiskPace } from './group-commit.ts'
 import type { OpenSegments } from './open-segments.ts'
 import type { TailCache } from './tail-cache.ts'
 
-/** What all logs of a broker share. */
+/** What all logs in a directory share; all but the names, and who is told of failures, they share with those in others. */
 export interface LogContext {
   readonly disk: Disk
   readonly clock: Clock
@@ -20,6 +20,8 @@ export interface LogContext {
   readonly removal: DeferredRemoval
   /** The partitions' directories in the data directory. */
   readonly names: DirectoryNames
+  /** The disk failed one of them. Must not throw. */
+  readonly diskFailed: (error: unknown) => void
   /** producer.id.expiration.ms. */
   readonly producerIdExpirationMs: number
 }

@@ -1,41 +1,40 @@
 import { type Clock, type Disk, DiskError, type Random } from '@odradek/platform'
+import { errorCodes } from '@odradek/protocol'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
-import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
+import { formatCleanShutdown } from './clean-shutdown.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { DeferredRemoval } from './deferred-removal.ts'
 import { withDescriptorRelief } from './descriptor-relief.ts'
-import { DirectoryNames } from './directory-names.ts'
-import {
-  cleanShutdownFile,
-  deletedDirectoryName,
-  deletedDirectorySuffix,
-  parsePartitionDirectoryName,
-  partitionDirectoryName,
-  partitionMetadataFile,
-  strayDirectoryName,
-} from './file-names.ts'
+import { deletedDirectoryName, partitionDirectoryName, strayDirectoryName } from './file-names.ts'
 import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
+import { inParallel } from './in-parallel.ts'
 import { LogCleaner } from './log-cleaner.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
+import type { LogDirectory, NewLog } from './log-directory.ts'
 import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
+import { LogMoves } from './log-moves.ts'
 import { Maintenance } from './maintenance.ts'
 import { NamedTimers } from './named-timers.ts'
 import { OfflineLogs } from './offline-logs.ts'
+import { openDirectories, type UnreadableDirectory } from './open-directories.ts'
 import { OpenSegments } from './open-segments.ts'
-import { PartitionLog } from './partition-log.ts'
-import { formatPartitionMetadata, parsePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { TailCache } from './tail-cache.ts'
-import { readTextFile, replaceTextFileSync, writeTextFile } from './text-file.ts'
+import { directoryOf } from './text-file.ts'
 
 export interface LogManagerOptions {
   readonly disk: Disk
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly dataDirectory: DataDirectory
+  /** All that the logs lie in. Of the first one the broker cannot do without. */
+  readonly dataDirectories: readonly DataDirectory[]
+  /** Those that should be among them, and could not even be opened. */
+  readonly unreadable?: readonly UnreadableDirectory[]
   readonly config?: Partial<LogManagerConfig>
   /** Resolved config of a topic; asked for when a log is opened. */
   readonly configOf: (topic: string) => LogConfig
@@ -49,28 +48,45 @@ const shortestCleanerBackoffMs = 100
 const openSegmentsMax = 2000
 /** How often files that nobody used meanwhile are closed. */
 const releaseIntervalMs = 30_000
-/** Recoveries at a time: enough to keep the disk's pool busy. */
-const parallelRecoveries = 4
+/** Wishes for partitions that do not exist: anybody may have them. */
+const preferredMax = 10_000
 /** Logs that are synced at a time at a stop: each waits for one small sync after the other. */
 const parallelClosings = 16
 
-/** All logs of a data directory: opens and closes them, makes and deletes them, and says when their chores are due. */
+/** A log directory, as DescribeLogDirs tells of it. */
+export interface LogDirectoryState {
+  readonly path: string
+  readonly offlineReason: string | null
+  /** Of its volume; -1 where they are not known. */
+  readonly totalBytes: number
+  readonly usableBytes: number
+}
+
+/** All logs of a broker: opens and closes them, makes and deletes them, and says when their chores are due. */
 export class LogManager {
-  /** True when the last stop left the clean-shutdown marker. */
-  readonly wasCleanShutdown: boolean
   readonly #disk: Disk
-  readonly #clock: Clock
   readonly #random: Random
   readonly #logger: Logger
-  readonly #path: string
   readonly #config: LogManagerConfig
-  readonly #context: LogContext
+  readonly #shared: Omit<LogContext, 'names' | 'diskFailed'>
+  /** Those that could be opened at the start. */
+  readonly #directories: LogDirectory[] = []
+  /** Those that could not. */
+  readonly #unreadable: UnreadableDirectory[]
+  /** By TOPIC-N, of all directories. */
   readonly #logs = new Map<string, PartitionLog>()
   readonly #timers: NamedTimers
-  readonly #checkpoints: Checkpoints
   readonly #cleaner: LogCleaner
   readonly #maintenance: Maintenance
+  readonly #moves: LogMoves
+  /** Where a partition is to come into being that does not exist yet: path by TOPIC-N. */
+  readonly #preferred = new Map<string, string>()
   readonly #offline: OfflineLogs
+  /** Partitions that may lie where this start could not read: TOPIC-N. */
+  readonly #unfound = new Set<string>()
+  /** The partitions that the cluster knew at the start have been asked for. */
+  #isSettled = false
+  #wasCleanShutdown = false
   #cleanerBackoffMs: number
   #isClosed = false
 
@@ -79,13 +95,12 @@ export class LogManager {
     const open = new OpenSegments(openSegmentsMax)
     const disk = withDescriptorRelief(options.disk, () => this.#relieveDescriptors(open))
     this.#disk = disk
-    this.#clock = clock
     this.#random = random
     this.#logger = logger
-    this.#path = options.dataDirectory.path
     this.#config = { ...defaultLogManagerConfig, ...options.config }
     this.#cleanerBackoffMs = this.#config.cleanerBackoffMs
-    this.#context = {
+    this.#unreadable = [...(options.unreadable ?? [])]
+    this.#shared = {
       disk,
       clock,
       random,
@@ -95,16 +110,27 @@ export class LogManager {
       pace: new DiskPace(clock),
       reader: new FileReader(clock),
       removal: new DeferredRemoval({ disk, clock, logger }),
-      names: new DirectoryNames(disk, this.#path),
       producerIdExpirationMs: this.#config.producerIdExpirationMs,
     }
-    this.wasCleanShutdown = disk.statSync(this.#file(cleanShutdownFile)) !== null
     this.#timers = new NamedTimers(clock)
     const logs = this.#logs
-    this.#checkpoints = new Checkpoints({ disk, logger, path: this.#path, logs })
-    this.#cleaner = new LogCleaner({ logs, cleaned: () => this.checkpoint() })
+    this.#cleaner = new LogCleaner({
+      logs,
+      // What is compacted while it is copied may be compacted there, or not.
+      isLeftAlone: name => this.#moves.get(name) !== undefined,
+      cleaned: () => this.checkpoint(),
+    })
     this.#maintenance = new Maintenance({ clock, logs, deleted: () => this.#checkpointSoon() })
-    this.#offline = new OfflineLogs({ disk, clock, path: this.#path, logs })
+    this.#moves = new LogMoves({
+      directories: this.#directories,
+      disk,
+      clock,
+      logger,
+      unique: () => this.#unique(),
+      moved: () => this.#checkpointSoon(),
+      cleanedOffsets: () => this.#cleaner.cleanedOffsets,
+    })
+    this.#offline = new OfflineLogs({ disk, clock, directories: this.#directories, logs })
   }
 
   #relieveDescriptors(open: OpenSegments): boolean {
@@ -119,68 +145,56 @@ export class LogManager {
     return isRelieved
   }
 
-  /** Opens every partition in the data directory; after an unclean stop it recovers them first. Rejects with OdradekError. */
+  /** Opens every partition in the data directories; after an unclean stop it recovers them first. Rejects with OdradekError. */
   static async open(options: LogManagerOptions): Promise<LogManager> {
     const manager = new LogManager(options)
-    try {
-      await manager.#openAll(options.configOf)
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      const message = `The logs in ${options.dataDirectory.path} cannot be opened: ${error.message}`
-      throw new OdradekError('logs-unusable', message, { cause: error })
-    }
+    await manager.#openAll(options)
     manager.#startTimers()
     return manager
   }
 
-  async #openAll(configOf: (topic: string) => LogConfig): Promise<void> {
-    const names = this.#disk.listSync(this.#path)
-    // From here on the marker would lie: a crash must be seen as one.
-    this.#disk.removeSync(this.#file(cleanShutdownFile))
-    // And a power loss must not bring it back: it would vouch for what was half written since.
-    if (this.wasCleanShutdown) await this.#disk.syncDirectory(this.#path)
-    const checkpoints = this.#checkpoints.read()
-    this.#cleaner.remember(checkpoints.cleanedOffsets)
-    const toRecover: (() => Promise<void>)[] = []
-    for (const name of names) {
-      const path = this.#file(name)
-      if (name.endsWith(deletedDirectorySuffix)) {
-        this.#context.removal.schedule([path], 0)
-        continue
-      }
-      const parsed = parsePartitionDirectoryName(name)
-      if (parsed === null || this.#disk.statSync(path)?.kind !== 'directory') continue
-      const options = this.#logOptions(name, parsed, configOf(parsed.topic), checkpoints)
-      const log = this.wasCleanShutdown ? PartitionLog.openClean(options) : null
-      if (log !== null) this.#logs.set(name, log)
-      else toRecover.push(async () => void this.#logs.set(name, await PartitionLog.recover(options)))
+  async #openAll({ dataDirectories, configOf }: LogManagerOptions): Promise<void> {
+    const opened = await openDirectories(dataDirectories, {
+      shared: this.#shared,
+      diskFailed: (directory, error) => this.#diskFailed(directory, error),
+      unique: () => this.#unique(),
+      configOf,
+    })
+    this.#directories.push(...opened.directories)
+    this.#unreadable.push(...opened.unreadable)
+    for (const directory of opened.directories) {
+      for (const [name, log] of directory.logs) this.#logs.set(name, log)
     }
-    if (toRecover.length === 0) return
-    const begun = this.#clock.monotonic()
-    await inParallel(toRecover, parallelRecoveries)
-    const tookMs = Math.round(this.#clock.monotonic() - begun)
-    this.#logger.info('recovered the logs after an unclean stop', { partitions: toRecover.length, tookMs })
+    this.#cleaner.remember(opened.cleanedOffsets)
+    this.#wasCleanShutdown = opened.wasCleanShutdown && this.#unreadable.length === 0
   }
 
-  #logOptions(
-    name: string,
-    { topic, partition }: { topic: string; partition: number },
-    config: LogConfig,
-    { recoveryPoints, logStartOffsets, highWatermarks }: ReadCheckpoints,
-  ) {
-    const directory = this.#file(name)
-    const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
-    return {
-      context: this.#context,
-      topic,
-      partition,
-      topicId: (text === null ? null : parsePartitionMetadata(text)) ?? zeroTopicId,
-      directory,
-      config,
-      recoveryPoint: recoveryPoints.get(name) ?? 0,
-      logStartOffset: logStartOffsets.get(name) ?? 0,
-      highWatermark: highWatermarks.get(name) ?? 0,
-    }
+  /** True when the last stop left the clean-shutdown marker, and nothing is missing since. */
+  get wasCleanShutdown(): boolean {
+    return this.#wasCleanShutdown
+  }
+
+  /** Where one log's disk fails, the others' may have: then no new log should go there, nor be waited for until it fails itself. */
+  #diskFailed(directory: LogDirectory, error: unknown): void {
+    if (this.#directories.length === 1 || this.#isClosed) return
+    const isPassing = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
+    if (!isPassing) void directory.check()
+  }
+
+  /** All that the broker was told to use, the first one first. */
+  get directoryStates(): readonly LogDirectoryState[] {
+    const states = this.#directories.map(directory => ({
+      path: directory.path,
+      offlineReason: directory.offlineReason,
+      ...directory.space(),
+    }))
+    const unreadable = this.#unreadable.map(({ path, reason }) => ({
+      path,
+      offlineReason: reason,
+      totalBytes: -1,
+      usableBytes: -1,
+    }))
+    return [...states, ...unreadable]
   }
 
   /** Nothing may be made or deleted any more. */
@@ -201,63 +215,106 @@ export class LogManager {
    * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is set
    * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails: then `createLater`, if it is still wanted.
    */
-  create({
-    topic,
-    partition,
-    topicId,
-    config,
-  }: {
-    topic: string
-    partition: number
-    topicId: string
-    config: LogConfig
-  }): PartitionLog {
+  create(wanted: NewLog): PartitionLog {
+    const { topic, partition, topicId, config } = wanted
     const name = partitionDirectoryName(topic, partition)
-    const directory = this.#file(name)
+    const existing = this.#logs.get(name)
     try {
-      const existing = this.#logs.get(name)
       if (existing !== undefined) {
         if (existing.topicId === zeroTopicId) {
-          writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(topicId))
+          writePartitionMetadata(this.#disk, existing.directory, topicId)
           existing.topicId = topicId
         }
         if (existing.topicId === topicId) {
           existing.config = config
+          this.#moves.resume(existing)
           return existing
         }
         this.#setAside(existing)
       }
-      const log = this.#createIn(directory, { topic, partition, topicId, config })
-      this.#logs.set(name, log)
-      return log
+    } catch (error) {
+      throw notCreated(existing?.directory ?? name, error)
+    }
+    this.#refuseUnfound(name)
+    return this.#createNew(name, wanted)
+  }
+
+  /** What the cluster has had before this start may lie where it could not read: an empty log would pass for all there is. */
+  #refuseUnfound(name: string): void {
+    if (this.#unreadable.length === 0) return
+    if (!this.#isSettled) this.#unfound.add(name)
+    if (!this.#unfound.has(name)) return
+    const paths = this.#unreadable.map(({ path }) => path).join(', ')
+    throw new OdradekError(
+      'log-not-created',
+      `The log ${name} may lie in ${paths}, which could not be read at the start`,
+    )
+  }
+
+  /** In the directory that has the fewest; where that fails, in the next. Throws OdradekError. */
+  #createNew(name: string, wanted: NewLog): PartitionLog {
+    let first: unknown = null
+    for (const directory of this.#directoriesForNew(name)) {
+      try {
+        const log = directory.create(name, wanted)
+        directory.logs.set(name, log)
+        this.#logs.set(name, log)
+        this.#preferred.delete(name)
+        return log
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        first ??= notCreated(directory.file(name), error)
+      }
+    }
+    throw (
+      first ?? new OdradekError('log-not-created', `The log ${name} cannot be made: all log directories are offline`)
+    )
+  }
+
+  #directoriesForNew(name: string): LogDirectory[] {
+    const preferred = this.#online.find(({ path }) => path === this.#preferred.get(name))
+    if (preferred !== undefined) return [preferred]
+    const held = ({ logs, futures }: LogDirectory) => logs.size + futures.size
+    return this.#online.sort((a, b) => held(a) - held(b))
+  }
+
+  /** NONE, LOG_DIR_NOT_FOUND or KAFKA_STORAGE_ERROR: whether a log could be moved there. */
+  checkDirectory(path: string): number {
+    const known = this.directoryStates.find(directory => directory.path === path)
+    if (known === undefined) return errorCodes.LOG_DIR_NOT_FOUND
+    return known.offlineReason === null ? errorCodes.NONE : errorCodes.KAFKA_STORAGE_ERROR
+  }
+
+  /** A partition that does not exist yet is to come into being there. */
+  prefer(topic: string, partition: number, path: string): void {
+    const name = partitionDirectoryName(topic, partition)
+    this.#preferred.delete(name)
+    this.#preferred.set(name, path)
+    const [oldest] = this.#preferred.size > preferredMax ? this.#preferred.keys() : []
+    if (oldest !== undefined) this.#preferred.delete(oldest)
+  }
+
+  /**
+   * Begins to move a log to another of the broker's directories, in the place of a move that is under way; where it is there
+   * already, it stays. NONE, or KAFKA_STORAGE_ERROR.
+   */
+  move(log: PartitionLog, path: string): number {
+    const to = this.#online.find(directory => directory.path === path)
+    if (to === undefined || log.offlineReason !== null) return errorCodes.KAFKA_STORAGE_ERROR
+    try {
+      if (directoryOf(log.directory) === path) this.#moves.cancel(partitionDirectoryName(log.topic, log.partition))
+      else this.#moves.start(log, to)
+      return errorCodes.NONE
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      const message = `The log ${directory} cannot be made (${error.message}): ${adviceOn(error)}`
-      throw new OdradekError('log-not-created', message, { cause: error })
+      this.#logger.error('a partition cannot be moved', { log: log.directory, to: path, error })
+      return errorCodes.KAFKA_STORAGE_ERROR
     }
   }
 
-  #createIn(directory: string, log: { topic: string; partition: number; topicId: string; config: LogConfig }) {
-    const isNew = this.#disk.statSync(directory) === null
-    try {
-      this.#disk.makeDirectorySync(directory)
-      this.#context.names.changed()
-      writeTextFile(this.#disk, `${directory}/${partitionMetadataFile}`, formatPartitionMetadata(log.topicId))
-      const offsets = { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
-      return PartitionLog.create({ context: this.#context, ...log, directory, ...offsets })
-    } catch (error) {
-      if (isNew) this.#removeHalfMade(directory)
-      throw error
-    }
-  }
-
-  /** Its topic may be deleted before the log comes into being: then nobody would know the directory any more. */
-  #removeHalfMade(directory: string): void {
-    try {
-      this.#disk.removeSync(directory)
-    } catch (error) {
-      this.#logger.warn('a directory could not be removed', { directory, error })
-    }
+  /** Of a log that is being moved: where to, how far it is behind there, and what is there. */
+  moveOf(log: PartitionLog): { readonly future: PartitionLog; readonly lag: number } | undefined {
+    return this.#moves.get(partitionDirectoryName(log.topic, log.partition))
   }
 
   /**
@@ -270,14 +327,16 @@ export class LogManager {
 
   /** The directory is renamed to TOPIC-N.UNIQUE-delete at once and removed after file.delete.delay.ms; fine without one. */
   delete(topic: string, partition: number): void {
-    this.#offline.forgetMissing(partitionDirectoryName(topic, partition))
-    const log = this.get(topic, partition)
+    const name = partitionDirectoryName(topic, partition)
+    this.#offline.forgetMissing(name)
+    this.#unfound.delete(name)
+    const log = this.#logs.get(name)
     if (log === undefined) return
     this.#forget(log)
-    const renamed = this.#file(deletedDirectoryName(topic, partition, this.#unique()))
+    const renamed = beside(log.directory, deletedDirectoryName(topic, partition, this.#unique()))
     try {
       this.#disk.renameSync(log.directory, renamed)
-      this.#context.removal.schedule([renamed], log.config.fileDeleteDelayMs)
+      this.#shared.removal.schedule([renamed], log.config.fileDeleteDelayMs)
     } catch (error) {
       this.#logger.error('a deleted partition could not be renamed: its directory stays', { log: log.directory, error })
     }
@@ -289,12 +348,14 @@ export class LogManager {
    * Their directories get another name (TOPIC-N.UNIQUE-stray), as Kafka's do, and are left to whoever knows what they are.
    */
   setAsideStrays(isKnown: (log: PartitionLog) => boolean): void {
+    this.#isSettled = true
     for (const log of [...this.#logs.values()]) if (!isKnown(log)) this.#setAside(log)
+    this.#moves.discardOrphans(name => this.#unfound.has(name))
   }
 
   #setAside(log: PartitionLog): void {
     this.#forget(log)
-    const renamed = this.#file(strayDirectoryName(log.topic, log.partition, this.#unique()))
+    const renamed = beside(log.directory, strayDirectoryName(log.topic, log.partition, this.#unique()))
     try {
       this.#disk.renameSync(log.directory, renamed)
       this.#logger.warn('set a directory aside that belongs to no partition of this cluster', {
@@ -309,7 +370,9 @@ export class LogManager {
 
   #forget(log: PartitionLog): void {
     const name = partitionDirectoryName(log.topic, log.partition)
+    this.#moves.forget(name)
     this.#logs.delete(name)
+    for (const { logs } of this.#directories) logs.delete(name)
     this.#cleaner.forget(name)
     log.abandon()
   }
@@ -351,8 +414,13 @@ export class LogManager {
   }
 
   /** Writes the checkpoint files, as the timer does. */
-  checkpoint(): Promise<void> {
-    return this.#checkpoints.write(this.#cleaner.cleanedOffsets)
+  async checkpoint(): Promise<void> {
+    const { cleanedOffsets } = this.#cleaner
+    await Promise.all(this.#online.map(({ checkpoints }) => checkpoints.write(cleanedOffsets)))
+  }
+
+  get #online(): LogDirectory[] {
+    return this.#directories.filter(({ offlineReason }) => offlineReason === null)
   }
 
   /** For what should not wait for the next turn of the timer, but need not be written for each of many calls. */
@@ -372,7 +440,7 @@ export class LogManager {
     timers.repeat('checkpoint', { firstMs, everyMs: checkpointMs }, () => void this.checkpoint())
     timers.repeat('producers', always(config.producerIdExpirationCheckIntervalMs), () => maintenance.expireProducers())
     this.#startCleaner()
-    timers.repeat('release', always(releaseIntervalMs), () => this.#context.open.releaseIdle())
+    timers.repeat('release', always(releaseIntervalMs), () => this.#shared.open.releaseIdle())
     timers.repeat('reopen', always(reopenIntervalMs), () => void this.#offline.bringBack())
   }
 
@@ -389,24 +457,41 @@ export class LogManager {
     this.#cleaner.stop()
     this.#maintenance.stop()
     this.#offline.stop()
-    this.#context.removal.close()
-    const outcomes: boolean[] = []
-    const closing = [...this.#logs.values()].map(log => async () => void outcomes.push(await log.close()))
+    this.#shared.removal.close()
+    await this.#moves.stop()
+    const unclean = new Set<string>()
+    const futures = this.#directories.flatMap(directory => [...directory.futures.values()])
+    const closing = [...this.#logs.values(), ...futures].map(log => async () => {
+      if (!(await log.close())) unclean.add(directoryOf(log.directory))
+    })
     await inParallel(closing, parallelClosings)
-    await this.#checkpoints.settled()
+    const marker = formatCleanShutdown(this.#directories.map(({ directoryId }) => directoryId))
+    for (const directory of this.#directories) {
+      await directory.settled()
+      if (directory.offlineReason === null) this.#markStop(directory, unclean.has(directory.path) ? null : marker)
+    }
+  }
+
+  #markStop(directory: LogDirectory, marker: string | null): void {
     try {
-      this.#checkpoints.writeSync(this.#cleaner.cleanedOffsets)
-      if (outcomes.every(isClean => isClean)) {
-        replaceTextFileSync(this.#disk, this.#file(cleanShutdownFile), '{"version":0,"brokerEpoch":-1}')
-      }
+      directory.checkpoints.writeSync(this.#cleaner.cleanedOffsets)
+      if (marker !== null) directory.markCleanShutdown(marker)
     } catch (error) {
       this.#logger.error('the stop could not be marked as clean: the next start recovers', { error })
     }
   }
+}
 
-  #file(name: string): string {
-    return `${this.#path}/${name}`
-  }
+/** Another name in the same directory. */
+function beside(path: string, name: string): string {
+  return `${directoryOf(path)}/${name}`
+}
+
+/** In words that say what to do; bugs as they are. */
+function notCreated(directory: string, error: unknown): unknown {
+  if (!(error instanceof DiskError)) return error
+  const message = `The log ${directory} cannot be made (${error.message}): ${adviceOn(error)}`
+  return new OdradekError('log-not-created', message, { cause: error })
 }
 
 function adviceOn({ kind }: DiskError): string {
@@ -418,12 +503,4 @@ function adviceOn({ kind }: DiskError): string {
 /** From the start on at one pace. */
 function always(everyMs: number): { firstMs: number; everyMs: number } {
   return { firstMs: everyMs, everyMs }
-}
-
-async function inParallel(tasks: readonly (() => Promise<void>)[], limit: number): Promise<void> {
-  const queue = tasks.values()
-  const worker = async () => {
-    for (const task of queue) await task()
-  }
-  await Promise.all(Array.from({ length: limit }, worker))
 }

@@ -1,5 +1,7 @@
 import type { Clock, Disk } from '@odradek/platform'
+import type { LogDirectory } from './log-directory.ts'
 import type { PartitionLog } from './partition-log.ts'
+import { directoryOf } from './text-file.ts'
 
 /** How much space there must be again before an offline log is opened, or a missing one made. */
 const usableBytesMin = 16 * 1024 * 1024
@@ -12,17 +14,22 @@ const usableBytesMin = 16 * 1024 * 1024
 export class OfflineLogs {
   readonly #disk: Disk
   readonly #clock: Clock
-  readonly #path: string
+  readonly #directories: readonly LogDirectory[]
   readonly #logs: ReadonlyMap<string, PartitionLog>
   /** How to make them, by TOPIC-N; true when it is done. */
   readonly #missing = new Map<string, () => boolean>()
   #running: Promise<void> | null = null
   #isStopped = false
 
-  constructor(options: { disk: Disk; clock: Clock; path: string; logs: ReadonlyMap<string, PartitionLog> }) {
+  constructor(options: {
+    disk: Disk
+    clock: Clock
+    directories: readonly LogDirectory[]
+    logs: ReadonlyMap<string, PartitionLog>
+  }) {
     this.#disk = options.disk
     this.#clock = options.clock
-    this.#path = options.path
+    this.#directories = options.directories
     this.#logs = options.logs
   }
 
@@ -50,10 +57,9 @@ export class OfflineLogs {
   async #bringBack(): Promise<void> {
     for (const log of this.#logs.values()) {
       if (log.offlineReason === null || !log.canReopen) continue
-      if (!this.#hasSpace()) return
-      await log.reopen()
+      if (this.#hasSpace(directoryOf(log.directory))) await log.reopen()
     }
-    while (this.#missing.size > 0 && !this.#isStopped && this.#hasSpace()) {
+    while (this.#missing.size > 0 && !this.#isStopped && this.#hasSpaceForNew) {
       if (!this.#createNext()) return
       await new Promise<void>(resolve => this.#clock.soon(resolve))
     }
@@ -70,9 +76,13 @@ export class OfflineLogs {
     return false
   }
 
-  #hasSpace(): boolean {
+  get #hasSpaceForNew(): boolean {
+    return this.#directories.some(({ path, offlineReason }) => offlineReason === null && this.#hasSpace(path))
+  }
+
+  #hasSpace(path: string): boolean {
     try {
-      return this.#disk.spaceSync(this.#path).usableBytes >= usableBytesMin
+      return this.#disk.spaceSync(path).usableBytes >= usableBytesMin
     } catch {
       return false
     }

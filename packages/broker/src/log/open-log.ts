@@ -185,6 +185,15 @@ export class OpenLog {
     return reader.run(readBatches({ segments: this.loaded.segments, reader }, offset, options))
   }
 
+  /** About so many, give or take an index interval, that have their place at and behind the offset. */
+  bytesFrom(offset: number): number {
+    const { segments } = this.loaded
+    const index = Math.max(segments.floorIndex(offset), 0)
+    let bytes = 0
+    for (const segment of segments.all.slice(index)) bytes += segment.sizeBytes
+    return bytes - (segments.all[index]?.offsetIndex.lookup(offset) ?? 0)
+  }
+
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     return abortedTransactionsIn(this.loaded.segments, this.#context.disk, from, to)
   }

@@ -3,10 +3,12 @@ import { errorCodes } from '@odradek/protocol'
 import type { Refusal } from '../core/partition/append-rules.ts'
 import type { Dirt } from '../core/partition/compaction-rules.ts'
 import { checkReplicated } from '../core/partition/replicated-batches.ts'
+import { AppendPause } from './append-pause.ts'
 import { GroupCommit } from './group-commit.ts'
 import { HighWatermark } from './high-watermark.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { prepareAppend } from './leader-append.ts'
+import { LeftFiles } from './left-files.ts'
 import {
   type ActiveProducer,
   type AppendOptions,
@@ -17,6 +19,7 @@ import {
   logRead,
   noRecordErrors,
   nothingFound,
+  notLeaderResult,
   offlineRead,
   offlineResult,
   outOfRangeRead,
@@ -41,6 +44,15 @@ export interface PartitionLogListener {
   /** The disk failed: everything answers KAFKA_STORAGE_ERROR from now on, until the log is back. */
   offline?(log: PartitionLog): void
   online?(log: PartitionLog): void
+  /** What lay at and behind the offset is gone, or all there was: it begins at the offset then. Must not throw. */
+  cutBack?(log: PartitionLog, cut: { readonly offset: number; readonly isEmptied: boolean }): void
+}
+
+/** A log's files as another directory has them. */
+export interface MovedFiles {
+  readonly context: LogContext
+  readonly directory: string
+  readonly loaded: LoadedLog
 }
 
 export interface PartitionLogOptions {
@@ -73,14 +85,13 @@ export interface PartitionLogOptions {
 export class PartitionLog {
   readonly topic: string
   readonly partition: number
-  /** Absolute path of the partition's directory. */
-  readonly directory: string
-  readonly #context: LogContext
+  #directory: string
+  #context: LogContext
   readonly #tail: PartitionTail
   readonly #commit: GroupCommit
   readonly #highWatermark: HighWatermark
   readonly #housekeeping: Housekeeping
-  readonly #listeners: PartitionLogListener[] = []
+  #listeners: readonly PartitionLogListener[] = []
   readonly #checkpointedHighWatermark: number
   #topicId: string
   #config: LogConfig
@@ -93,11 +104,15 @@ export class PartitionLog {
   /** From before a truncation waits for what is under way, so that a compaction is given up. */
   #isCuttingBack = false
   #isClosed = false
+  #isAbandoned = false
+  #pause: AppendPause | null = null
+  /** Neither offline nor closed nor paused: what an append looks at. */
+  #takesAppends = true
 
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
     this.topic = options.topic
     this.partition = options.partition
-    this.directory = options.directory
+    this.#directory = options.directory
     this.#context = options.context
     this.#checkpointedHighWatermark = options.highWatermark
     this.#topicId = options.topicId
@@ -149,17 +164,22 @@ export class PartitionLog {
    * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
    */
   async #flushRecovered(): Promise<void> {
-    if (this.#waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
+    if (this.waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
   }
 
   /** flush.messages is set: an acknowledgement may promise that the disk has it. */
-  get #waitsForDisk(): boolean {
+  get waitsForDisk(): boolean {
     return this.#config.flushMessages < Number.MAX_SAFE_INTEGER
   }
 
   /** In an empty directory. Throws DiskError. */
   static create(options: PartitionLogOptions): PartitionLog {
     return new PartitionLog(options, newLog(options))
+  }
+
+  /** Absolute path of the partition's directory; another one after a move. */
+  get directory(): string {
+    return this.#directory
   }
 
   /** Kafka's base64url form; all zeroes when the directory has no partition.metadata. */
@@ -255,6 +275,21 @@ export class PartitionLog {
     return this.#canReopen
   }
 
+  /** About so many bytes of batches lie at and behind the offset. */
+  bytesFrom(offset: number): number {
+    try {
+      return this.#open.bytesFrom(offset)
+    } catch (error) {
+      this.#fail(error)
+      return this.sizeBytes
+    }
+  }
+
+  /** It is deleted, or set aside. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned
+  }
+
   /** NONE once all below `offset` is committed, or why that will not be known here. */
   whenCommitted(offset: number): number | Promise<number> {
     if (this.#offlineReason !== null || this.#isClosed) return errorCodes.KAFKA_STORAGE_ERROR
@@ -265,10 +300,15 @@ export class PartitionLog {
   /** Answers those that wait for other replicas: this broker can no longer tell them that they are committed. */
   failCommits(answer: AppendResult): void {
     this.#highWatermark.failCommits(answer)
+    this.#pause?.refuse(answer)
   }
 
   listen(listener: PartitionLogListener): void {
-    this.#listeners.push(listener)
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  unlisten(listener: PartitionLogListener): void {
+    this.#listeners = this.#listeners.filter(other => other !== listener)
   }
 
   /**
@@ -277,7 +317,12 @@ export class PartitionLog {
    * else (twice its size) is free again with the answer, but for KAFKA_STORAGE_ERROR: then a write may still be under way.
    */
   append(records: Buffer, options: AppendOptions): AppendResult | Promise<AppendResult> {
-    if (this.#offlineReason !== null || this.#isClosed) return offlineResult
+    if (!this.#takesAppends) {
+      return this.#appendLater(() => {
+        // It came in an epoch that is over: behind the batches of the next one it would be out of order.
+        return options.leaderEpoch < this.latestLeaderEpoch ? notLeaderResult : this.append(records, options)
+      })
+    }
     const open = this.#open
     const baseOffset = open.nextOffset
     const append = prepareAppend(records, {
@@ -315,7 +360,7 @@ export class PartitionLog {
    * they do not join the log's end.
    */
   appendAsFollower(records: Buffer, { leaderEpoch }: { leaderEpoch: number }): AppendResult | Promise<AppendResult> {
-    if (this.#offlineReason !== null || this.#isClosed) return offlineResult
+    if (!this.#takesAppends) return this.#appendLater(() => this.appendAsFollower(records, { leaderEpoch }))
     const open = this.#open
     const first = open.nextOffset
     const { batches, errorCode } = checkReplicated(records, { logEndOffset: first, leaderEpoch })
@@ -327,6 +372,19 @@ export class PartitionLog {
     }
     if (errorCode !== errorCodes.NONE) return { ...offlineResult, errorCode }
     return this.#acknowledge(first, open.nextOffset - 1, -1, 'leader')
+  }
+
+  #appendLater(append: () => AppendResult | Promise<AppendResult>): AppendResult | Promise<AppendResult> {
+    return this.#isUsable && this.#pause !== null ? this.#pause.wait(append) : offlineResult
+  }
+
+  get #isUsable(): boolean {
+    return this.#offlineReason === null && !this.#isClosed
+  }
+
+  #stateChanged(): void {
+    this.#takesAppends = this.#isUsable && this.#pause === null
+    if (!this.#isUsable) this.#pause?.refuse(offlineResult)
   }
 
   /** The answer, now or when the disk, or the high watermark, has passed it. */
@@ -405,10 +463,13 @@ export class PartitionLog {
     offset: number,
     options: { endOffset: number; maxBytes: number; minOneBatch: boolean },
   ): LogRead | Promise<LogRead> {
+    const open = this.#open
     try {
-      const found = this.#open.read(offset, options)
+      const found = open.read(offset, options)
       if (!(found instanceof Promise)) return logRead(found)
-      return found.then(logRead, error => this.#failedRead(error))
+      return found.then(logRead, error =>
+        open === this.#open ? this.#failedRead(error) : this.#readFiles(offset, options),
+      )
     } catch (error) {
       return this.#failedRead(error)
     }
@@ -494,7 +555,7 @@ export class PartitionLog {
 
   /** All that was appended until now is in its files, or the log is offline. */
   whenWritten(): Promise<void> {
-    return this.#commit.idle()
+    return this.#pause === null ? this.#commit.idle() : this.#pause.ended.then(() => this.whenWritten())
   }
 
   /** All that was appended is on the disk when it resolves; false when the disk failed (the log is then offline). */
@@ -511,10 +572,13 @@ export class PartitionLog {
   async #flushWritten(): Promise<boolean> {
     await this.#truncation
     if (this.#offlineReason !== null) return false
+    const open = this.#open
     try {
-      await this.#open.flush.flush()
+      await open.flush.flush()
       return this.#offlineReason === null
     } catch (error) {
+      // The log has moved away from that disk meanwhile.
+      if (open !== this.#open) return this.#flushWritten()
       this.#fail(error)
       return false
     }
@@ -537,11 +601,11 @@ export class PartitionLog {
 
   #newHousekeeping(): Housekeeping {
     return new Housekeeping({
-      context: this.#context,
-      directory: this.directory,
+      context: () => this.#context,
+      directory: () => this.#directory,
       config: () => this.#config,
       open: () => this.#open,
-      isUsable: () => this.#offlineReason === null && !this.#isClosed && !this.#isCuttingBack,
+      isUsable: () => this.#isUsable && !this.#isCuttingBack && this.#pause === null,
       highWatermark: () => this.highWatermark,
       lastStableOffset: () => this.lastStableOffset,
       clearTail: () => this.#tail.clear(),
@@ -552,9 +616,17 @@ export class PartitionLog {
   /** The disk failed: nothing is taken or given any more, and who waits hears of it. One line says so. */
   #fail(error: unknown): void {
     if (this.#offlineReason !== null) return
+    this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
+    this.takeOffline(error)
+    this.#context.diskFailed(error)
+  }
+
+  /** All of its disk failed, or what is there is of no use: as if a call of this log had. */
+  takeOffline(error: unknown): void {
+    if (this.#offlineReason !== null) return
     this.#offlineReason = error instanceof Error ? error.message : String(error)
     this.#canReopen = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
-    this.#context.logger.error('the disk failed: partition offline', { log: this.directory, error })
+    this.#stateChanged()
     this.#tail.clear()
     this.#highWatermark.fail(offlineResult)
     for (const listener of this.#listeners) listener.offline?.(this)
@@ -584,13 +656,16 @@ export class PartitionLog {
         return false
       }
       this.#use(loaded, this.highWatermark)
-      if (this.#waitsForDisk) await this.#open.flush.flush()
+      if (this.waitsForDisk) await this.#open.flush.flush()
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
     }
     this.#offlineReason = null
+    this.#stateChanged()
     this.#context.logger.info('the partition is back', { log: this.directory, logEndOffset: this.logEndOffset })
+    // What was half written is gone.
+    this.#tellCut({ offset: this.logEndOffset, isEmptied: false })
     for (const listener of this.#listeners) listener.online?.(this)
     this.#highWatermark.localEndMoved(this.logEndOffset)
     for (const listener of this.#listeners) listener.highWatermarkAdvanced(this)
@@ -621,6 +696,7 @@ export class PartitionLog {
   }
 
   async #truncateNow(offset: number, isEmptied: boolean): Promise<boolean> {
+    if (this.#pause !== null) await this.#pause.ended
     if (!(await this.flush()) || this.#isClosed) return false
     await this.#housekeeping.idle()
     const highWatermark = Math.min(this.highWatermark, offset)
@@ -646,12 +722,66 @@ export class PartitionLog {
     }
     const { directory: log } = this
     this.#context.logger.info('cut the log back', { log, offset, logEndOffset: this.logEndOffset })
+    this.#tellCut({ offset: this.logEndOffset, isEmptied })
     return true
+  }
+
+  #tellCut(cut: { readonly offset: number; readonly isEmptied: boolean }): void {
+    for (const listener of this.#listeners) listener.cutBack?.(this, cut)
+  }
+
+  /**
+   * Goes over to files in another directory that have all that is here. Appends wait while `bringOver` brings the rest there;
+   * what it returns gives those files their place, and cannot be taken back. Null: it stays as it was. Rejects with DiskError
+   * of the new place.
+   */
+  async moveTo(bringOver: () => Promise<(() => MovedFiles) | null>): Promise<LeftFiles | null> {
+    const mayMove = () => this.#isUsable && !this.#isCuttingBack && this.#reopening === null
+    if (!mayMove() || this.#pause !== null) return null
+    const pause = new AppendPause()
+    this.#pause = pause
+    this.#stateChanged()
+    try {
+      await this.#commit.idle()
+      await this.#housekeeping.idle()
+      const moved = mayMove() ? await bringOver() : null
+      const isWritten = this.#open.nextOffset === this.logEndOffset
+      return moved !== null && isWritten && mayMove() ? this.#useMoved(moved()) : null
+    } finally {
+      this.#pause = null
+      this.#stateChanged()
+      pause.end()
+    }
+  }
+
+  /** Producers and epochs are those that were: the files need not tell of all of them. */
+  #useMoved({ context, directory, loaded }: MovedFiles): LeftFiles {
+    const old = this.#open
+    const left = new LeftFiles(this.#directory, old)
+    const { producers, epochs } = old.loaded
+    this.#context = context
+    this.#directory = directory
+    const logStartOffset = Math.max(loaded.logStartOffset, old.logStartOffset)
+    this.#open = this.#opened({ ...loaded, producers, epochs, logStartOffset, epochsChanged: true })
+    old.release()
+    return left
+  }
+
+  /** For the files in the other directory: they are another log's from now on, which finds them in `directory`. */
+  handOver(directory: string): LoadedLog {
+    const { loaded, logStartOffset, writtenEndOffset: logEndOffset } = this.#open
+    this.#isClosed = true
+    this.#stateChanged()
+    for (const segment of loaded.segments.all) segment.moveTo(directory)
+    loaded.snapshots.moveTo(directory)
+    return { ...loaded, logStartOffset, logEndOffset, recoveryPoint: this.syncedOffset, isClean: false }
   }
 
   /** For a stop: flushes, and leaves the files as a clean start wants them. False when that failed. */
   async close(): Promise<boolean> {
+    if (this.#pause !== null) await this.#pause.ended
     this.#isClosed = true
+    this.#stateChanged()
     await this.#commit.idle()
     await this.#housekeeping.idle()
     await this.#reopening
@@ -675,7 +805,9 @@ export class PartitionLog {
   /** For a deletion: stops at once, without flushing. */
   abandon(): void {
     this.#isClosed = true
+    this.#isAbandoned = true
     this.#offlineReason ??= 'deleted'
+    this.#stateChanged()
     this.#tail.clear()
     this.#highWatermark.fail(offlineResult)
     const open = this.#open

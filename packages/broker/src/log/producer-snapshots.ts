@@ -10,7 +10,7 @@ import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snaps
  */
 export class ProducerSnapshots {
   readonly #disk: Disk
-  readonly #directory: string
+  #directory: string
   /** Rising. */
   #offsets: number[]
   readonly #unsynced = new Set<number>()
@@ -27,6 +27,11 @@ export class ProducerSnapshots {
 
   path(offset: number): string {
     return `${this.#directory}/${segmentFileName(offset, 'snapshot')}`
+  }
+
+  /** Its directory has been renamed. */
+  moveTo(directory: string): void {
+    this.#directory = directory
   }
 
   /** Not synced yet: see `sync`. Throws DiskError. */

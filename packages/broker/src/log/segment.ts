@@ -46,7 +46,7 @@ export class Segment {
   readonly jitterMs: number
   readonly #disk: Disk
   readonly #open: OpenSegments
-  readonly #directory: string
+  #directory: string
   #suffix: string
   #file: DiskFile | null = null
   #pins = 0
@@ -143,6 +143,13 @@ export class Segment {
     this.offsetIndex.file.path = this.path('index')
     this.timeIndex.file.path = this.path('timeindex')
     return renamed
+  }
+
+  /** Its directory has been renamed: an open file stays open, the next one is found there. */
+  moveTo(directory: string): void {
+    this.#directory = directory
+    this.offsetIndex.file.path = this.path('index')
+    this.timeIndex.file.path = this.path('timeindex')
   }
 
   /** Removes its files, for one that never came into use. Throws DiskError. */

@@ -2,6 +2,7 @@ import type { Platform } from '@odradek/platform'
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
+import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
 import type { Controller } from '../metadata/controller.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
@@ -13,6 +14,7 @@ import type { ReplicationThrottle } from '../replication/replication-throttle.ts
 import type { ApiHandler } from './api-handler.ts'
 import { alterConfigsHandler } from './handlers/alter-configs.ts'
 import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts'
+import { alterReplicaLogDirsHandler } from './handlers/alter-replica-log-dirs.ts'
 import { apiVersionsHandler, type SupportedFeatures } from './handlers/api-versions.ts'
 import { createPartitionsHandler } from './handlers/create-partitions.ts'
 import { createTopicsHandler } from './handlers/create-topics.ts'
@@ -66,14 +68,14 @@ export interface HandlerDependencies {
   readonly sessions: FetchSessionCache
   readonly leaderThrottle: ReplicationThrottle
   readonly groups: GroupCoordinator
-  readonly logDirectory: string
+  readonly logs: LogManager
   readonly directoryId: string
 }
 
 /** One handler an API: what is in this list is what the broker serves. */
 export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
-  const { platform, config, image, controller, partitions, purgatory, sessions, groups } = dependencies
-  const { clock, disk } = platform
+  const { platform, config, image, controller, logs, partitions, purgatory, sessions, groups } = dependencies
+  const { clock } = platform
   const nodeEndpoints = nodeEndpointsOf(image)
   const handlers: ApiHandler[] = [
     apiVersionsHandler({ handlers: () => handlers, supportedFeatures: dependencies.supportedFeatures, image }),
@@ -91,7 +93,8 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     listOffsetsHandler({ partitions }),
     offsetForLeaderEpochHandler({ partitions }),
     deleteRecordsHandler({ partitions }),
-    describeLogDirsHandler({ partitions, disk, logDir: dependencies.logDirectory }),
+    describeLogDirsHandler({ partitions, logs }),
+    alterReplicaLogDirsHandler({ partitions, logs }),
     describeProducersHandler({ partitions }),
     initProducerIdHandler({ producerIds: dependencies.producerIds }),
     // topics and the cluster

@@ -17,21 +17,30 @@ export class SimulatedCluster {
   readonly #store: LocalStore
   readonly #members = new Map<number, RunningMember>()
   readonly #logger: (brokerId: number) => Logger
+  readonly #logDirectories: readonly string[]
 
   static async open(
     seed: number | string,
-    { logger = () => silentLogger }: { logger?: (brokerId: number) => Logger } = {},
+    {
+      logger = () => silentLogger,
+      logDirectories = ['/data'],
+    }: { logger?: (brokerId: number) => Logger; logDirectories?: readonly string[] } = {},
   ): Promise<SimulatedCluster> {
     const simulation = createSimulation({ seed })
     const { disk, clock } = simulation.platform('store')
     const { store } = await simulation.settle(LocalStore.open({ disk, clock, path: '/metadata.jsonl' }))
-    return new SimulatedCluster(simulation, store, logger)
+    return new SimulatedCluster(simulation, store, { logger, logDirectories })
   }
 
-  private constructor(simulation: Simulation, store: LocalStore, logger: (brokerId: number) => Logger) {
+  private constructor(
+    simulation: Simulation,
+    store: LocalStore,
+    { logger, logDirectories }: { logger: (brokerId: number) => Logger; logDirectories: readonly string[] },
+  ) {
     this.simulation = simulation
     this.#store = store
     this.#logger = logger
+    this.#logDirectories = logDirectories
   }
 
   /** Starts a broker, or starts it again with the disk that its machine has. Resolves when it serves. */
@@ -49,6 +58,7 @@ export class SimulatedCluster {
           ...config,
         },
         dataDirectory: '/data',
+        logDirectories: this.#logDirectories,
         logger: this.#logger(brokerId),
         cluster: { store: link, sessionTimeoutMs: 1000 },
       }),

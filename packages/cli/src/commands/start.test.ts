@@ -82,6 +82,8 @@ test('settings come from a file, and --set goes before it', async () => {
     `# as Kafka has it\nlog.dirs=${scratch}/from-file\nnum.partitions: 3\nlog.retention.hours = 24\n`,
   )
   assert.equal(await startAndStop('--config', config), `data in ${scratch}/from-file`)
+  const several = `log.dirs=${scratch}/one, ${scratch}/two`
+  assert.equal(await startAndStop('--config', config, '--set', several), `data in ${scratch}/one, ${scratch}/two`)
   const { line } = await refusal('--config', config, '--set', 'num.partitions=many')
   assert.match(line, /many.*num\.partitions/)
 })

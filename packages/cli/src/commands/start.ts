@@ -82,12 +82,14 @@ async function start(flags: Flags): Promise<void> {
   const { startBroker, createLogger } = await import('odradek')
   const cluster = clusterAddress(flags)
   const listen = flags.listen ?? ('listeners' in config ? undefined : DEFAULT_LISTEN)
-  const data = dataDirectory(flags, config)
+  const data = dataDirectories(flags, config)
   if (data === null) {
     // Where the file would keep the data says nothing when nothing is kept.
     delete config['log.dirs']
     delete config['log.dir']
-  }
+    delete config['metadata.log.dir']
+  } else if (data.length > 1) config['log.dirs'] = data.join()
+  if ('metadata.log.dir' in config) config['metadata.log.dir'] = resolve(config['metadata.log.dir'])
   const logger = await createLogger({
     format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     level: flags.logLevel,
@@ -96,11 +98,11 @@ async function start(flags: Flags): Promise<void> {
     config,
     logger,
     ...(listen === undefined ? {} : { listen }),
-    ...(data === null ? {} : { data }),
+    ...(data?.length === 1 && data[0] !== undefined ? { data: data[0] } : {}),
     ...(flags.clusterId === undefined ? {} : { clusterId: flags.clusterId }),
     ...(cluster === undefined ? {} : { cluster }),
   })
-  const where = data === null ? 'in memory' : `data in ${shortest(data)}`
+  const where = data === null ? 'in memory' : `data in ${data.map(shortest).join(', ')}`
   const who = cluster === undefined ? 'Odradek' : `Node ${broker.nodeId} of cluster ${broker.clusterId}`
   printText(`${who} serves on ${broker.bootstrapServers}, ${where}. Stop it with Ctrl+C.\n`)
   const signal = await stop
@@ -122,13 +124,17 @@ async function startSeveral(flags: Flags, config: Record<string, string>, stop: 
       `--processes starts several brokers, and ${own} can be the setting of one only: leave it out. Each gets and keeps a node id of its own, and a port behind that of --listen`,
     )
   }
+  const data = dataDirectories(flags, config)
+  if (data !== null && data.length > 1) {
+    throw new UsageError('--processes keeps the data of all brokers in one directory: name one in log.dirs')
+  }
   const { startProcesses } = await import('./start-processes.ts')
   await startProcesses(
     {
       count: flags.processes,
       args: process.argv.slice(2),
       listen: flags.listen ?? DEFAULT_LISTEN,
-      data: dataDirectory(flags, config),
+      data: data?.[0] ?? null,
       rack: config['broker.rack'],
     },
     stop,
@@ -142,12 +148,15 @@ export function shortest(path: string): string {
 }
 
 /** Null for memory. */
-function dataDirectory(flags: Flags, config: Record<string, string>): string | null {
+function dataDirectories(flags: Flags, config: Record<string, string>): string[] | null {
   if (flags.memory) {
     if (flags.data !== undefined) throw new UsageError('--memory keeps nothing in a directory: leave out --data')
     return null
   }
-  return resolve(flags.data ?? config['log.dirs'] ?? config['log.dir'] ?? DEFAULT_DATA)
+  if (flags.data !== undefined) return [resolve(flags.data)]
+  const named = (config['log.dirs'] ?? config['log.dir'] ?? DEFAULT_DATA).split(',').map(directory => directory.trim())
+  if (named.includes('')) throw new UsageError('log.dirs has a directory without a name')
+  return named.map(directory => resolve(directory))
 }
 
 async function readProperties(path: string): Promise<Record<string, string>> {

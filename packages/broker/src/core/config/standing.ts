@@ -99,6 +99,7 @@ const honouredBrokerSettings = new Set([
   'log.segment.bytes',
   'log.segment.delete.delay.ms',
   'message.max.bytes',
+  'metadata.log.dir',
   'producer.id.expiration.check.interval.ms',
   'producer.id.expiration.ms',
   // groups
@@ -157,7 +158,7 @@ const inertBrokerSettings: readonly { readonly because: string; readonly names: 
   },
   {
     because: 'the metadata store takes the place of a quorum of controllers',
-    names: ['process.roles', /^controller\.(quorum|listener|performance|socket)\./, /^metadata\.(log|max)\./],
+    names: ['process.roles', /^controller\.(quorum|listener|performance|socket)\./, /^metadata\.(log\.(?!dir$)|max\.)/],
   },
   {
     because: 'a broker gives three signs of life within broker.session.timeout.ms',

@@ -168,7 +168,10 @@ export class DurabilityModel {
     assert.equal(log.highWatermark, log.logEndOffset)
     const last = batches.at(-1)
     assert.equal(last === undefined ? log.logStartOffset : last.offset + last.values.length, log.logEndOffset)
-    assert.ok((batches[0]?.offset ?? log.logStartOffset) <= log.logStartOffset)
+    assert.ok(
+      (batches[0]?.offset ?? log.logStartOffset) <= log.logStartOffset,
+      `the log starts at ${log.logStartOffset}, its first batch at ${batches[0]?.offset}`,
+    )
   }
 
   #checkBatches(batches: readonly FoundBatch[]): Map<Attempt, number> {

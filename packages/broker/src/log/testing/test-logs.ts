@@ -1,6 +1,7 @@
 /** For tests: a log manager on a memory disk and a clock set by hand, which can be stopped, killed and started again. */
 import { type Clock, createMemoryDisk, type Disk, type Random, type Timer } from '@odradek/platform'
 import { type Logger, silentLogger } from '../../logger.ts'
+import { checkDataDirectories, openDataDirectories } from '../data-directories.ts'
 import { DataDirectory } from '../data-directory.ts'
 import { defaultLogConfig, type LogConfig } from '../log-config.ts'
 import { LogManager } from '../log-manager.ts'
@@ -48,6 +49,8 @@ export class ManualClock implements Clock {
 export interface TestLogsOptions {
   readonly disk?: Disk
   readonly path?: string
+  /** More directories for logs, behind `path`. */
+  readonly morePaths?: readonly string[]
   readonly logger?: Logger
   readonly config?: Partial<LogConfig>
   readonly managerConfig?: Partial<LogManagerConfig>
@@ -59,29 +62,34 @@ export class TestLogs {
   readonly clock = new ManualClock()
   readonly disk: Disk
   readonly path: string
+  paths: readonly string[]
   config: LogConfig
   manager!: LogManager
-  #directory!: DataDirectory
+  #directories: readonly DataDirectory[] = []
   readonly #options: TestLogsOptions
 
   constructor(options: TestLogsOptions) {
     this.#options = options
     this.disk = options.disk ?? createMemoryDisk({ clock: this.clock })
     this.path = options.path ?? '/data'
+    this.paths = [this.path, ...(options.morePaths ?? [])]
     this.config = { ...defaultLogConfig, ...options.config }
   }
 
   async start(): Promise<void> {
-    const { disk, clock, path } = this
+    const { disk, clock, path, paths } = this
     const logger = this.#options.logger ?? silentLogger
     const random = seededRandom(1)
-    this.#directory = DataDirectory.open({ disk, random, logger, path, nodeId: 1 })
+    checkDataDirectories(disk, path, paths)
+    const home = DataDirectory.open({ disk, random, logger, path, nodeId: 1 })
+    const opened = openDataDirectories(paths, { disk, random, logger, home, isShared: false })
+    this.#directories = opened.dataDirectories
     this.manager = await LogManager.open({
       disk,
       clock,
       random,
       logger,
-      dataDirectory: this.#directory,
+      ...opened,
       config: this.#options.managerConfig ?? {},
       configOf: () => this.config,
     })
@@ -99,7 +107,11 @@ export class TestLogs {
 
   async stop(): Promise<void> {
     await this.manager.close()
-    this.#directory.release()
+    this.#release()
+  }
+
+  #release(): void {
+    for (const directory of this.#directories) directory.release()
   }
 
   async restart(): Promise<void> {
@@ -109,7 +121,7 @@ export class TestLogs {
 
   /** As kill -9: what is in the files is there, nothing more is written. */
   async crash(): Promise<void> {
-    this.#directory.release()
+    this.#release()
     await this.start()
   }
 }

@@ -1,0 +1,239 @@
+import { type Disk, DiskError } from '@odradek/platform'
+import type { Logger } from '../logger.ts'
+import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
+import { parseCleanShutdown } from './clean-shutdown.ts'
+import { DirectoryNames } from './directory-names.ts'
+import {
+  cleanShutdownFile,
+  deletedDirectorySuffix,
+  diskCheckFile,
+  parseFutureDirectoryName,
+  parsePartitionDirectoryName,
+  partitionDirectoryName,
+  partitionMetadataFile,
+} from './file-names.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogContext } from './log-context.ts'
+import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
+import { parsePartitionMetadata, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
+import { readTextFile, replaceTextFileSync } from './text-file.ts'
+
+/** What a new log is made of. */
+export interface NewLog {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly config: LogConfig
+}
+
+/** A log as a start finds it. */
+export interface FoundLog {
+  /** TOPIC-N. */
+  readonly name: string
+  /** It was to take the place of the one of that name in another directory. */
+  readonly isFuture: boolean
+  /** Null: it has to be recovered, which may take a while. */
+  readonly opened: PartitionLog | null
+  readonly recover: () => Promise<PartitionLog>
+}
+
+export interface FoundLogs {
+  readonly found: readonly FoundLog[]
+  readonly checkpoints: ReadCheckpoints
+}
+
+/** One of the directories that a broker's logs lie in: its logs, its checkpoints, and whether its disk works. */
+export class LogDirectory {
+  readonly path: string
+  readonly directoryId: string
+  /** What the logs in it share. */
+  readonly context: LogContext
+  /** The last stop left the clean-shutdown marker. */
+  readonly wasCleanShutdown: boolean
+  /** The directories that the broker had at that stop, by their ids; none where it had but one. */
+  readonly knownDirectoryIds: readonly string[]
+  /** It was made by this start. */
+  readonly isNew: boolean
+  /** By TOPIC-N. */
+  readonly logs = new Map<string, PartitionLog>()
+  /** Those that come from another directory, by the same names. */
+  readonly futures = new Map<string, PartitionLog>()
+  readonly checkpoints: Checkpoints
+  readonly #disk: Disk
+  readonly #logger: Logger
+  #offlineReason: string | null = null
+  #checking: Promise<void> | null = null
+
+  /** Throws DiskError. */
+  constructor(options: {
+    path: string
+    directoryId: string
+    isNew: boolean
+    shared: Omit<LogContext, 'names' | 'diskFailed'>
+    /** The disk failed a log that lies here. */
+    diskFailed: (directory: LogDirectory, error: unknown) => void
+  }) {
+    const { path, directoryId, isNew, shared, diskFailed } = options
+    const { disk, logger } = shared
+    this.path = path
+    this.directoryId = directoryId
+    this.isNew = isNew
+    this.#disk = disk
+    this.#logger = logger
+    this.context = {
+      ...shared,
+      names: new DirectoryNames(disk, path),
+      diskFailed: error => diskFailed(this, error),
+    }
+    const marker = readTextFile(disk, this.file(cleanShutdownFile))
+    this.wasCleanShutdown = marker !== null
+    this.knownDirectoryIds = parseCleanShutdown(marker)
+    this.checkpoints = new Checkpoints({ disk, logger, path, logs: this.logs, futures: this.futures })
+  }
+
+  /** Null when all is well; else why nothing in it is served. Until the next start. */
+  get offlineReason(): string | null {
+    return this.#offlineReason
+  }
+
+  file(name: string): string {
+    return `${this.path}/${name}`
+  }
+
+  /** Its logs answer KAFKA_STORAGE_ERROR from now on. */
+  takeOffline(error: unknown): void {
+    if (this.#offlineReason !== null) return
+    this.#offlineReason = error instanceof Error ? error.message : String(error)
+    this.#logger.error('a log directory failed: its partitions are offline until a start finds it in order', {
+      directory: this.path,
+      error,
+    })
+    for (const log of [...this.logs.values(), ...this.futures.values()]) log.takeOffline(error)
+  }
+
+  /** Where one log failed: whether the disk takes anything at all. */
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = null
+    })
+    return this.#checking
+  }
+
+  async #check(): Promise<void> {
+    const path = this.file(diskCheckFile)
+    try {
+      const file = this.#disk.openSync(path)
+      try {
+        await file.write([Buffer.from('ok')], 0)
+        await file.sync()
+      } finally {
+        file.closeSync()
+      }
+      await this.#disk.remove(path)
+    } catch (error) {
+      const isPassing = error instanceof DiskError && (error.kind === 'full' || error.kind === 'descriptors')
+      if (!isPassing) this.takeOffline(error)
+    }
+  }
+
+  /** Opens what lies in the directory after a clean stop, and says what has to be recovered. Throws or rejects with DiskError. */
+  async open(configOf: (topic: string) => LogConfig): Promise<FoundLogs> {
+    const names = this.#disk.listSync(this.path)
+    // From here on the marker would lie: a crash must be seen as one.
+    this.#disk.removeSync(this.file(cleanShutdownFile))
+    // And a power loss must not bring it back: it would vouch for what was half written since.
+    if (this.wasCleanShutdown) await this.#disk.syncDirectory(this.path)
+    const checkpoints = this.checkpoints.read()
+    const found: FoundLog[] = []
+    for (const directoryName of names) {
+      const path = this.file(directoryName)
+      if (directoryName.endsWith(deletedDirectorySuffix)) {
+        this.context.removal.schedule([path], 0)
+        continue
+      }
+      const future = parseFutureDirectoryName(directoryName)
+      const parsed = future ?? parsePartitionDirectoryName(directoryName)
+      if (parsed === null || this.#disk.statSync(path)?.kind !== 'directory') continue
+      const options = this.#logOptions(path, { ...parsed, config: configOf(parsed.topic) }, checkpoints)
+      found.push({
+        name: partitionDirectoryName(parsed.topic, parsed.partition),
+        isFuture: future !== null,
+        opened: this.wasCleanShutdown ? PartitionLog.openClean(options) : null,
+        recover: () => PartitionLog.recover(options),
+      })
+    }
+    return { found, checkpoints }
+  }
+
+  /** A log that was found here is open. */
+  add({ name, isFuture }: FoundLog, log: PartitionLog): void {
+    if (isFuture) this.futures.set(name, log)
+    else this.logs.set(name, log)
+  }
+
+  #logOptions(
+    directory: string,
+    { topic, partition, config }: { topic: string; partition: number; config: LogConfig },
+    { recoveryPoints, logStartOffsets, highWatermarks }: ReadCheckpoints,
+  ): PartitionLogOptions {
+    const name = partitionDirectoryName(topic, partition)
+    const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
+    return {
+      context: this.context,
+      topic,
+      partition,
+      topicId: (text === null ? null : parsePartitionMetadata(text)) ?? zeroTopicId,
+      directory,
+      config,
+      recoveryPoint: recoveryPoints.get(name) ?? 0,
+      logStartOffset: logStartOffsets.get(name) ?? 0,
+      highWatermark: highWatermarks.get(name) ?? 0,
+    }
+  }
+
+  /** A log in a directory of that name, which is made where it is missing. Throws DiskError. */
+  create(name: string, log: NewLog): PartitionLog {
+    const directory = this.file(name)
+    const isNew = this.#disk.statSync(directory) === null
+    try {
+      this.#disk.makeDirectorySync(directory)
+      this.context.names.changed()
+      writePartitionMetadata(this.#disk, directory, log.topicId)
+      const offsets = { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
+      return PartitionLog.create({ context: this.context, ...log, directory, ...offsets })
+    } catch (error) {
+      if (isNew) this.#removeHalfMade(directory)
+      throw error
+    }
+  }
+
+  /** Its topic may be deleted before the log comes into being: then nobody would know the directory any more. */
+  #removeHalfMade(directory: string): void {
+    try {
+      this.#disk.removeSync(directory)
+    } catch (error) {
+      this.#logger.warn('a directory could not be removed', { directory, error })
+    }
+  }
+
+  /** For a stop: none of its checkpoints is being written, and its logs are closed. Throws DiskError. */
+  markCleanShutdown(content: string): void {
+    replaceTextFileSync(this.#disk, this.file(cleanShutdownFile), content)
+  }
+
+  /** For a stop: nothing is being done to the directory any more. */
+  async settled(): Promise<void> {
+    await this.#checking
+    await this.checkpoints.settled()
+  }
+
+  /** Bytes of its volume; -1 where the disk does not say. */
+  space(): { readonly totalBytes: number; readonly usableBytes: number } {
+    try {
+      return this.#disk.spaceSync(this.path)
+    } catch (error) {
+      this.#logger.debug('the space of a log directory is not known', { directory: this.path, error })
+      return { totalBytes: -1, usableBytes: -1 }
+    }
+  }
+}
