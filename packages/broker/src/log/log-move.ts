@@ -26,8 +26,8 @@ export interface LogMoveOptions {
 
 /** What is left when the end of a move is prepared, */
 const nearBytes = 4 * 1024 * 1024
-/** and at most when it comes: appends wait while it is copied. */
-const bringOverBytesMax = 16 * 1024 * 1024
+/** and at most when it comes: appends wait while it is copied and synced. */
+const bringOverBytesMax = 8 * 1024 * 1024
 const retryMs = 1000
 
 /**
@@ -36,7 +36,7 @@ const retryMs = 1000
  *     A/T-N                  B/T-N.UNIQUE-future
  *       | serves                 | copies, until it has nearly all
  *       |                        | is synced, and notes in B that it comes from A
- *       x appends wait ------->  | has all, and is synced as far as A/T-N was
+ *       x appends wait ------->  | has all, and is synced
  *                              B/T-N   from here on it serves: appends go on
  *     A/T-N.UNIQUE-delete        | is synced by its new name, then A/T-N goes, then the note
  *
@@ -169,15 +169,15 @@ export class LogMove {
     return left
   }
 
-  /** While appends wait: the rest, and what the old place has for good must be here for good. */
+  /** While appends wait: the rest, for good. */
   async #bringOver(): Promise<(() => MovedFiles) | null> {
     const { log, future, to, disk, tookOver } = this.#options
     for (let step = await this.#copy.step(); step !== 'level'; step = await this.#copy.step()) {
       if (step === 'cut') this.#wasCut = true
       if (step !== 'copied') return null
     }
-    const isSynced = future.syncedOffset >= (log.waitsForDisk ? log.logEndOffset : log.syncedOffset)
-    if (!isSynced && !(await future.flush())) return null
+    // All of it: nobody knows how much the old place has for good, since what an earlier life synced may not be noted.
+    if (!(await future.flush())) return null
     if (this.#isStopped || future.logEndOffset !== log.logEndOffset) return null
     return () => {
       const directory = this.#target

@@ -164,11 +164,11 @@ export class PartitionLog {
    * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
    */
   async #flushRecovered(): Promise<void> {
-    if (this.waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
+    if (this.#waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
   }
 
   /** flush.messages is set: an acknowledgement may promise that the disk has it. */
-  get waitsForDisk(): boolean {
+  get #waitsForDisk(): boolean {
     return this.#config.flushMessages < Number.MAX_SAFE_INTEGER
   }
 
@@ -575,13 +575,15 @@ export class PartitionLog {
     const open = this.#open
     try {
       await open.flush.flush()
-      return this.#offlineReason === null
+      if (open === this.#open) return this.#offlineReason === null
     } catch (error) {
-      // The log has moved away from that disk meanwhile.
-      if (open !== this.#open) return this.#flushWritten()
-      this.#fail(error)
-      return false
+      if (open === this.#open) {
+        this.#fail(error)
+        return false
+      }
     }
+    // The log has moved meanwhile: what is on the old disk for good counts no more.
+    return this.#flushWritten()
   }
 
   /** Removes what retention and DeleteRecords have made superfluous. Returns how many segments went. */
@@ -656,7 +658,7 @@ export class PartitionLog {
         return false
       }
       this.#use(loaded, this.highWatermark)
-      if (this.waitsForDisk) await this.#open.flush.flush()
+      if (this.#waitsForDisk) await this.#open.flush.flush()
     } catch (error) {
       this.#context.logger.debug('the partition stays offline', { log: this.directory, error })
       return false
