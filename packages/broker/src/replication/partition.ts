@@ -1,5 +1,5 @@
 import type { Clock } from '@odradek/platform'
-import { errorCodes } from '@odradek/protocol'
+import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
@@ -20,6 +20,9 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly giveUpLeadership: (partition: Partition) => void
 }
 
+/** No request is on its way for so long. */
+const inFlightMs = 60_000
+
 /** Who appends, and when it is told that it is done. */
 export type AppendedBy = 'client, acks=1' | 'client, acks=all' | 'coordinator'
 
@@ -39,6 +42,8 @@ export class Partition implements PartitionLogListener {
   /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
+  /** When it last refused an append in the epoch in which it leads, since it may have been taken for dead; -1: it has not. */
+  #refusedMs = -1
 
   constructor(options: {
     topic: string
@@ -103,6 +108,7 @@ export class Partition implements PartitionLogListener {
     const { brokerId, clock, alterIsr, isLive, lagMsMax, upheldMs } = this.#host
     this.#leader?.end()
     this.#leader = null
+    this.#refusedMs = -1
     if (this.#state.leader === brokerId) {
       // A broker that has just started may have led in an earlier life, and have lost since what that epoch began behind.
       if (this.#host.mayLead()) log.assignLeaderEpoch(this.#state.leaderEpoch)
@@ -191,6 +197,22 @@ export class Partition implements PartitionLogListener {
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
   fetchedBy(replicaId: number, { brokerEpoch, fetchOffset }: { brokerEpoch: number; fetchOffset: number }): void {
     this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })
+  }
+
+  /**
+   * Whether a client's batch may be appended now. Where this broker was taken for dead, refused a producer's first batch, and is the
+   * leader again in the same epoch, the batches that were on their way behind the first one must not be there without it: the
+   * log, which does not know the producer, would take them, and refuse the first one for ever.
+   */
+  takesAppends(records: Buffer): boolean {
+    const { clock } = this.#host
+    if (!this.isLeader) {
+      this.#refusedMs = clock.monotonic()
+      return false
+    }
+    if (this.#refusedMs < 0 || clock.monotonic() - this.#refusedMs > inFlightMs) return true
+    const producerId = batchProducerId(records, 0)
+    return producerId < 0 || batchBaseSequence(records, 0) === 0 || this.log.knowsProducer(producerId)
   }
 
   /** The buffer is the log's from now on. */
