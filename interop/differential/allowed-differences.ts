@@ -45,8 +45,7 @@ const notServed: ReadonlySet<number> = new Set([
   apiKeys.DescribeDelegationToken,
   apiKeys.AlterUserScramCredentials,
   apiKeys.AlterClientQuotas,
-  // More than one broker.
-  apiKeys.AlterReplicaLogDirs,
+  // The controllers' quorum.
   apiKeys.AddRaftVoter,
   apiKeys.RemoveRaftVoter,
   // Consumer, share and streams groups.

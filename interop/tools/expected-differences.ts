@@ -159,7 +159,7 @@ export function notServed(): string[] {
     ...['DescribeTransactions', 'ListTransactions'],
     ...['SaslHandshake', 'SaslAuthenticate', 'DescribeAcls', 'CreateAcls', 'DeleteAcls'],
     ...['CreateDelegationToken', 'RenewDelegationToken', 'ExpireDelegationToken', 'DescribeDelegationToken'],
-    ...['AlterUserScramCredentials', 'AlterClientQuotas', 'AlterReplicaLogDirs'],
+    ...['AlterUserScramCredentials', 'AlterClientQuotas'],
     ...['AddRaftVoter', 'RemoveRaftVoter', 'GetTelemetrySubscriptions', 'PushTelemetry'],
     ...['ConsumerGroupHeartbeat', 'ConsumerGroupDescribe', 'StreamsGroupHeartbeat', 'StreamsGroupDescribe'],
     ...['ShareGroupHeartbeat', 'ShareGroupDescribe', 'ShareFetch', 'ShareAcknowledge'],

@@ -42,7 +42,7 @@ export class Partition implements PartitionLogListener {
   /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
-  /** When it last refused an append in the epoch in which it leads, since it may have been taken for dead; -1: it has not. */
+  /** When it last refused an append, since it did not lead, or may have been taken for dead; -1: it has not. */
   #refusedMs = -1
 
   constructor(options: {
@@ -108,7 +108,6 @@ export class Partition implements PartitionLogListener {
     const { brokerId, clock, alterIsr, isLive, lagMsMax, upheldMs } = this.#host
     this.#leader?.end()
     this.#leader = null
-    this.#refusedMs = -1
     if (this.#state.leader === brokerId) {
       // A broker that has just started may have led in an earlier life, and have lost since what that epoch began behind.
       if (this.#host.mayLead()) log.assignLeaderEpoch(this.#state.leaderEpoch)
@@ -200,9 +199,10 @@ export class Partition implements PartitionLogListener {
   }
 
   /**
-   * Whether a client's batch may be appended now. Where this broker was taken for dead, refused a producer's first batch, and is the
-   * leader again in the same epoch, the batches that were on their way behind the first one must not be there without it: the
-   * log, which does not know the producer, would take them, and refuse the first one for ever.
+   * Whether a client's batch may be appended now. A client may know of a new leader before that one does, and a broker that was taken
+   * for dead may lead again in the same epoch: then a producer's first batch has been refused, and those that were on their way
+   * behind it must not be there without it. The log, which does not know the producer, would take them, and refuse the first
+   * one for ever.
    */
   takesAppends(records: Buffer): boolean {
     const { clock } = this.#host
