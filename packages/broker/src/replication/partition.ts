@@ -42,7 +42,7 @@ export class Partition implements PartitionLogListener {
   /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
-  /** When it last refused an append, since it did not lead, or may have been taken for dead; -1: it has not. */
+  /** When it last refused an append that a client will try again; -1: it has not. */
   #refusedMs = -1
 
   constructor(options: {
@@ -173,7 +173,10 @@ export class Partition implements PartitionLogListener {
   checkFollower(leaderEpoch: number): number {
     const errorCode = this.checkLeaderEpoch(leaderEpoch)
     const isUnsure = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER && this.#leader !== null
-    return isUnsure && leaderEpoch === this.#state.leaderEpoch ? errorCodes.NONE : errorCode
+    if (errorCode !== errorCodes.NONE && !(isUnsure && leaderEpoch === this.#state.leaderEpoch)) return errorCode
+    // It was not noted yet if this broker was not registered when it was elected; the follower's epochs are compared with it.
+    this.log.assignLeaderEpoch(this.#state.leaderEpoch)
+    return errorCodes.NONE
   }
 
   /** KIP-207: a new leader may not know yet how much is committed of what it has from earlier ones. */
@@ -199,10 +202,10 @@ export class Partition implements PartitionLogListener {
   }
 
   /**
-   * Whether a client's batch may be appended now. A client may know of a new leader before that one does, and a broker that was taken
-   * for dead may lead again in the same epoch: then a producer's first batch has been refused, and those that were on their way
-   * behind it must not be there without it. The log, which does not know the producer, would take them, and refuse the first
-   * one for ever.
+   * Whether a client's batch may be appended now. A client may know of a new leader before that one does, a broker that was taken
+   * for dead may lead again in the same epoch, and in-sync replicas come and go: then a producer's first batch has been refused,
+   * and those that were on their way behind it must not be there without it. The log, which does not know the producer, would
+   * take them, and refuse the first one for ever.
    */
   takesAppends(records: Buffer): boolean {
     const { clock } = this.#host
@@ -218,7 +221,10 @@ export class Partition implements PartitionLogListener {
   /** The buffer is the log's from now on. */
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
     if (this.#leader === null || !this.isLeader) return notLeader
-    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
+    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) {
+      this.#refusedMs = this.#host.clock.monotonic()
+      return notEnoughReplicas
+    }
     return this.log.append(records, this.#appendOptions[by])
   }
 
