@@ -1,5 +1,5 @@
 import type { Clock } from '@odradek/platform'
-import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protocol'
+import { errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
@@ -20,9 +20,6 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly giveUpLeadership: (partition: Partition) => void
 }
 
-/** No request is on its way for so long. */
-const inFlightMs = 60_000
-
 /** Who appends, and when it is told that it is done. */
 export type AppendedBy = 'client, acks=1' | 'client, acks=all' | 'coordinator'
 
@@ -42,8 +39,6 @@ export class Partition implements PartitionLogListener {
   /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
-  /** When it last refused an append that a client will try again; -1: it has not. */
-  #refusedMs = -1
 
   constructor(options: {
     topic: string
@@ -201,30 +196,10 @@ export class Partition implements PartitionLogListener {
     this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })
   }
 
-  /**
-   * Whether a client's batch may be appended now. A client may know of a new leader before that one does, a broker that was taken
-   * for dead may lead again in the same epoch, and in-sync replicas come and go: then a producer's first batch has been refused,
-   * and those that were on their way behind it must not be there without it. The log, which does not know the producer, would
-   * take them, and refuse the first one for ever.
-   */
-  takesAppends(records: Buffer): boolean {
-    const { clock } = this.#host
-    if (!this.isLeader) {
-      this.#refusedMs = clock.monotonic()
-      return false
-    }
-    if (this.#refusedMs < 0 || clock.monotonic() - this.#refusedMs > inFlightMs) return true
-    const producerId = batchProducerId(records, 0)
-    return producerId < 0 || batchBaseSequence(records, 0) === 0 || this.log.knowsProducer(producerId)
-  }
-
   /** The buffer is the log's from now on. */
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
     if (this.#leader === null || !this.isLeader) return notLeader
-    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) {
-      this.#refusedMs = this.#host.clock.monotonic()
-      return notEnoughReplicas
-    }
+    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
     return this.log.append(records, this.#appendOptions[by])
   }
 
