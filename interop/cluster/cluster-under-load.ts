@@ -31,6 +31,7 @@ const plan: LoadPlan = {
     { program: 'librdkafka', name: 'plain', topics: ['plain'], messagesPerSecond: 600, valueBytes: 100 },
     { program: 'librdkafka', name: 'rolling', topics: ['rolling'], messagesPerSecond: 300, valueBytes: 1000 },
     { program: 'kafkajs', name: 'kafkajs', topics: ['plain', 'rolling'], messagesPerSecond: 300, valueBytes: 100 },
+    { program: 'java', name: 'java', topics: ['plain', 'rolling'], messagesPerSecond: 300, valueBytes: 100 },
   ],
   members: 2,
   commitEveryMs: 100,

@@ -65,9 +65,8 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
     rd_kafka_fatal_error(client, why, sizeof why);
     give_up(1, "fatal", why);
   }
-  /* A broker that is down, or waits for others that are: what all of this is about. */
+  /* A broker that is down: what all of this is about. */
   if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
-  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) return;
   printf("error %s %s\n", rd_kafka_err2name(code), reason);
 }
 

@@ -134,6 +134,7 @@ async function start(plan: Plan): Promise<Broker> {
           clusterId,
           ttlMs: cluster.sessionTimeoutMs ?? sessionTimeoutMsOf(config),
           wasCleanShutdown: logs.wasCleanShutdown,
+          onRegistered: () => partitions.noteLeaderEpochs(),
           onLost: () => partitions.resign(),
         })
   shutdown.add('membership', () => membership.leave())

@@ -144,6 +144,18 @@ test('a truncation below all batches, and a new beginning, leave an empty log at
   assert.equal(logs.get('t').logStartOffset, 50)
 })
 
+test('a log that begins anew knows no producers of the history that was dropped', async () => {
+  const logs = await startTestLogs({ config: { segmentBytes: 300 } })
+  const log = logs.create('t')
+  for (let n = 0; n < 10; n++) await lead(log, 0, batchOf(['a'], n))
+  assert.ok(log.knowsProducer(7))
+  assert.ok(await log.startAnewAt(8))
+  assert.ok(!log.knowsProducer(7))
+  await lead(log, 1, batchOf(['b']))
+  await logs.crash()
+  assert.ok(!logs.get('t').knowsProducer(7))
+})
+
 test('a read during a truncation sees what is left', async () => {
   const logs = await startTestLogs()
   const log = logs.create('t')

@@ -23,7 +23,8 @@ export async function truncateLog(
   const doomed = segments.all.filter(segment => isEmptied || segment.baseOffset >= offset)
   segments.remove(doomed)
   for (const segment of doomed.toReversed()) segment.discard()
-  snapshots.removeAbove(offset)
+  // Also of what lies below: it is of the history that is dropped.
+  snapshots.removeAbove(isEmptied ? -1 : offset)
   const last = segments.all.at(-1)
   if (last !== undefined) await cut(last, offset)
   await context.disk.syncDirectory(directory)

@@ -544,6 +544,11 @@ export class PartitionLog {
     return this.#open.activeProducers()
   }
 
+  /** Whether the idempotent producer has written here, as far as that is remembered. */
+  knowsProducer(producerId: number): boolean {
+    return this.#open.loaded.producers.knows(producerId)
+  }
+
   /** -1 without producers. */
   get highestProducerId(): number {
     return this.#open.highestProducerId

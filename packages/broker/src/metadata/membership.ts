@@ -69,6 +69,7 @@ export interface ClusterMembershipOptions extends MembershipOptions {
   /** How long the cluster waits for a sign of life. */
   readonly ttlMs: number
   readonly wasCleanShutdown: boolean
+  readonly onRegistered: () => void
   readonly onLost: () => void
 }
 
@@ -84,7 +85,7 @@ export class ClusterMembership implements Membership {
   #session: BrokerSession | null = null
 
   constructor(options: ClusterMembershipOptions) {
-    const { store, metadata, config, clock, logger, brokerId, ttlMs, wasCleanShutdown, onLost } = options
+    const { store, metadata, config, clock, logger, brokerId, ttlMs, wasCleanShutdown } = options
     this.#options = options
     this.#election = new ControllerElection({ metadata, clock, brokerId, logger })
     this.#controller = new ClusterController({ metadata, config, clock, brokerId, logger })
@@ -100,10 +101,13 @@ export class ClusterMembership implements Membership {
         ttlMs,
         afterUncleanShutdown: !wasCleanShutdown,
         ownsStore: false,
-        onRegistered: ({ lease }) => this.#election.stand(lease),
+        onRegistered: ({ lease }) => {
+          options.onRegistered()
+          this.#election.stand(lease)
+        },
         onLost: () => {
           this.#election.withdraw()
-          onLost()
+          options.onLost()
         },
       })
   }

@@ -91,6 +91,11 @@ export class PartitionRegistry {
     for (const partition of this.partitions()) partition.close()
   }
 
+  /** The broker is registered. */
+  noteLeaderEpochs(): void {
+    for (const partition of this.partitions()) partition.noteLeaderEpoch()
+  }
+
   /** Others may take this broker for dead: what they may lead, it does not lead any more. */
   resign(): void {
     for (const partition of this.partitions()) partition.resign()

@@ -1,5 +1,5 @@
 import type { Clock } from '@odradek/platform'
-import { errorCodes } from '@odradek/protocol'
+import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
@@ -20,6 +20,9 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly giveUpLeadership: (partition: Partition) => void
 }
 
+/** What a producer waits for an answer (request.timeout.ms of Kafka's clients): then it sends the batch again, here. */
+const unansweredMs = 30_000
+
 /** Who appends, and when it is told that it is done. */
 export type AppendedBy = 'client, acks=1' | 'client, acks=all' | 'coordinator'
 
@@ -39,6 +42,8 @@ export class Partition implements PartitionLogListener {
   /** Written, and not yet announced to consumers. */
   #unseenBytes = 0
   #appendOptions: Readonly<Record<AppendedBy, AppendOptions>>
+  /** The last time when a producer's first batch may have been kept from this log. */
+  #unsureSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(options: {
     topic: string
@@ -100,20 +105,29 @@ export class Partition implements PartitionLogListener {
 
   #takeRole(): void {
     const { log, topicId, index } = this
-    const { brokerId, clock, alterIsr, isLive, lagMsMax, upheldMs } = this.#host
+    const { brokerId, clock, alterIsr, isLive, lagMsMax, upheldMs, mayLead } = this.#host
     this.#leader?.end()
     this.#leader = null
     if (this.#state.leader === brokerId) {
-      // A broker that has just started may have led in an earlier life, and have lost since what that epoch began behind.
-      if (this.#host.mayLead()) log.assignLeaderEpoch(this.#state.leaderEpoch)
       const state = this.#state
       const ports = { clock, alterIsr, isLive, lagMsMax, upheldMs }
       this.#leader = new PartitionLeader({ brokerId, topicId, index, log, state, ...ports })
+      if (mayLead()) this.noteLeaderEpoch()
+      // The first epoch is that of a topic without records: there is nothing to know of earlier producers.
+      if (state.leaderEpoch > 0) this.#unsureSinceMs = clock.monotonic()
     } else {
       // What is behind it, another leader decides.
       log.highWatermarkLimit = log.highWatermark
       this.resign()
     }
+  }
+
+  /**
+   * Where the epoch begins in which it leads, if it does. Not before this broker is registered: one that has just started may have
+   * led in an earlier life, and have lost since what that epoch began behind.
+   */
+  noteLeaderEpoch(): void {
+    if (this.#leader !== null) this.log.assignLeaderEpoch(this.#state.leaderEpoch)
   }
 
   /** This broker may be taken for dead: where others may lead, those that wait for other replicas are told to look for them. */
@@ -168,10 +182,7 @@ export class Partition implements PartitionLogListener {
   checkFollower(leaderEpoch: number): number {
     const errorCode = this.checkLeaderEpoch(leaderEpoch)
     const isUnsure = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER && this.#leader !== null
-    if (errorCode !== errorCodes.NONE && !(isUnsure && leaderEpoch === this.#state.leaderEpoch)) return errorCode
-    // It was not noted yet if this broker was not registered when it was elected; the follower's epochs are compared with it.
-    this.log.assignLeaderEpoch(this.#state.leaderEpoch)
-    return errorCodes.NONE
+    return isUnsure && leaderEpoch === this.#state.leaderEpoch ? errorCodes.NONE : errorCode
   }
 
   /** KIP-207: a new leader may not know yet how much is committed of what it has from earlier ones. */
@@ -196,10 +207,29 @@ export class Partition implements PartitionLogListener {
     this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })
   }
 
+  /**
+   * Whether a client's batch may be appended now. A client sends to a new leader while batches of the same producer are unanswered
+   * by the old one, and it sends on while a batch is being refused. Where the first of them did not get here, those behind it
+   * must not come before it: the log, which does not know the producer, would take them, and refuse the first one for ever.
+   */
+  takesAppends(records: Buffer): boolean {
+    const { clock } = this.#host
+    if (!this.isLeader) {
+      this.#unsureSinceMs = clock.monotonic()
+      return false
+    }
+    if (this.replicas.length === 1 || clock.monotonic() - this.#unsureSinceMs > unansweredMs) return true
+    const producerId = batchProducerId(records, 0)
+    return producerId < 0 || batchBaseSequence(records, 0) === 0 || this.log.knowsProducer(producerId)
+  }
+
   /** The buffer is the log's from now on. */
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
     if (this.#leader === null || !this.isLeader) return notLeader
-    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) return notEnoughReplicas
+    if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) {
+      this.#unsureSinceMs = this.#host.clock.monotonic()
+      return notEnoughReplicas
+    }
     return this.log.append(records, this.#appendOptions[by])
   }
 

@@ -81,6 +81,11 @@ export class ProducerState {
     for (const entry of open) this.#openTransactions.set(entry.currentTxnFirstOffset, entry.producerId)
   }
 
+  /** Whether something of the producer is remembered. */
+  knows(producerId: number): boolean {
+    return this.#producers.has(producerId)
+  }
+
   /** All batches below it are part of the state. */
   get endOffset(): number {
     return this.#endOffset

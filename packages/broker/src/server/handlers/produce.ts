@@ -180,7 +180,7 @@ function refuse(asked: {
     return { errorCode: errorCodes.INVALID_TOPIC_EXCEPTION }
   }
   if (partition === undefined || records === null) return { errorCode: partitions.problem(topic, index) }
-  if (!partition.isLeader) return { errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+  if (!partition.takesAppends(records)) return { errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
   if (batchIsTransactional(records, 0)) {
     return {
       errorCode: errorCodes.INVALID_TXN_STATE,
