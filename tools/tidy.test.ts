@@ -40,7 +40,7 @@ const layers: readonly [path: string, mayImport: readonly string[]][] = [
 ]
 
 /** Words that every layer of the broker but its core may use: they know nobody. */
-const common = [`${broker}/logger.ts`, `${broker}/odradek-error.ts`]
+const common = [`${broker}/in-parallel.ts`, `${broker}/logger.ts`, `${broker}/odradek-error.ts`]
 
 /** Node's modules that only compute. All others are the outside world, which platform/node alone may touch. */
 const harmlessModules = ['node:buffer', 'node:util', 'node:path/posix', 'node:assert/strict', 'node:crypto']

@@ -1,6 +1,5 @@
 /** A replica that was away: how fast it gets what it lacks, and what that costs those who talk to its leaders meanwhile. */
 import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../../interop/broker-process.ts'
 import type { ClusterName, ClusterRun } from './cluster-run.ts'
@@ -10,7 +9,8 @@ import type { Metric } from './measurements.ts'
 const messageBytes = 1_000
 const partitions = 4
 const replicas = 3
-const lookMs = 20
+/** Not so often that looking is what is measured. */
+const lookMs = 50
 const patienceMs = 180_000
 
 const rate: Metric = {
@@ -77,15 +77,19 @@ async function watchGrowth(broker: BrokerProcess, topic: string, endBytes: numbe
 }
 
 async function untilGrown(broker: BrokerProcess, topic: string, fromBytes: number): Promise<void> {
-  while (storedBytes(broker, topic) <= fromBytes) await sleep(lookMs)
+  const untilMs = performance.now() + patienceMs
+  while (storedBytes(broker, topic) <= fromBytes) {
+    if (performance.now() > untilMs) throw new Error(`nothing of ${topic} came within ${patienceMs} ms`)
+    await sleep(lookMs)
+  }
 }
 
 /** On the broker's disk, in the topic's segments. */
 function storedBytes({ directory }: BrokerProcess, topic: string): number {
   let bytes = 0
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const isSegment = entry.name.endsWith('.log') && path.basename(entry.parentPath).startsWith(`${topic}-`)
-    if (isSegment) bytes += statSync(path.join(entry.parentPath, entry.name)).size
+  for (let partition = 0; partition < partitions; partition++) {
+    const place = `${directory}/data/${topic}-${partition}`
+    for (const name of readdirSync(place)) if (name.endsWith('.log')) bytes += statSync(`${place}/${name}`).size
   }
   return bytes
 }

@@ -1,8 +1,8 @@
 /** Opens a broker's log directories at a start: which of them can be used, and all the logs that lie in them. */
 import { DiskError } from '@odradek/platform'
+import { inParallel } from '../in-parallel.ts'
 import { OdradekError } from '../odradek-error.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { inParallel } from './in-parallel.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { type FoundLogs, LogDirectory } from './log-directory.ts'

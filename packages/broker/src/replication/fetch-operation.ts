@@ -121,7 +121,7 @@ export class FetchOperation implements WaitingFetch {
 
   /** What a follower is told counts, where it is throttled, also if the follower is in sync. */
   #counted(fetched: PartitionFetch[]): PartitionFetch[] {
-    if (!this.isFollower) return fetched
+    if (!this.isFollower || !this.#throttle.isInUse) return fetched
     for (const { wanted, byteLength } of fetched) {
       if (byteLength > 0 && this.#throttle.covers(wanted.topic ?? '', wanted.partition))
         this.#throttle.record(byteLength)
@@ -156,7 +156,9 @@ export class FetchOperation implements WaitingFetch {
   #readAll(): PartitionFetch[] | Promise<PartitionFetch[]> {
     const wanted = Math.min(this.#limits.maxBytes, this.#partitionsMaxBytes())
     const granted = this.#memory.reserve(wanted)
-    if (this.isFollower) this.#throttledBytesLeft = this.#throttle.isExceeded ? 0 : this.#throttle.bytesAtOnce
+    if (this.isFollower && this.#throttle.isInUse) {
+      this.#throttledBytesLeft = this.#throttle.isExceeded ? 0 : this.#throttle.bytesAtOnce
+    }
     const fetched = this.#readFrom([], granted < wanted ? granted : this.#limits.maxBytes, true)
     if (fetched instanceof Promise) return fetched.finally(() => this.#memory.release(granted))
     this.#memory.release(granted)

@@ -165,7 +165,9 @@ export class ReplicaFetcher {
 
   /** While the throttle's rate is exceeded, what is behind is left out. */
   #allowed(ready: readonly Followed[]): readonly Followed[] {
-    return this.#options.throttle.isExceeded ? ready.filter(followed => !this.#isThrottled(followed)) : ready
+    const { throttle } = this.#options
+    if (!throttle.isInUse || !throttle.isExceeded) return ready
+    return ready.filter(followed => !this.#isThrottled(followed))
   }
 
   /** Never one in sync: it would fall out of it. */
@@ -259,6 +261,7 @@ export class ReplicaFetcher {
   #positionsOf(ready: readonly Followed[]): FetchPosition[] {
     const { config, throttle } = this.#options
     const { partitionBytesMax } = config()
+    if (!throttle.isInUse) return ready.map(({ partition }) => positionOf(partition, partitionBytesMax))
     const throttled = new Set(ready.filter(followed => this.#isThrottled(followed)))
     const share = Math.max(1, Math.floor(throttle.bytesAtOnce / throttled.size))
     return ready.map(followed => {

@@ -47,6 +47,11 @@ export class ReplicationThrottle {
     return partitions !== undefined && (partitions === 'all' || partitions.has(partition))
   }
 
+  /** Some partition is throttled: else nobody need ask for more. */
+  get isInUse(): boolean {
+    return this.#partitions.size > 0
+  }
+
   get isExceeded(): boolean {
     return this.#rate.perSecond(this.#clock.monotonic()) > this.#config.bytesPerSecondMax()
   }
