@@ -55,32 +55,4 @@ export const allowedClusterDifferences: readonly AllowedDifference[] = [
     side: 'kafka',
     rewrite: output => output.replace('Replicas: 1\tIsr: 1\tElr: 3\t', 'Replicas: 1\tIsr: 1\tElr: \t'),
   },
-
-  // A broker that is down is not registered: its registration ends with its lease. Kafka keeps it, as fenced.
-  {
-    command: /^cluster list-endpoints --include-fenced-brokers/,
-    reason: 'a broker that is down is not registered, where Kafka knows it as fenced',
-    rewrite: withoutLines(/^3 .* fenced /),
-    side: 'kafka',
-  },
-  {
-    command: /^cluster unregister --id 3/,
-    reason: 'a broker that is down is not registered, so there is nothing to take back',
-    odradekSays: /Broker ID 3 is not currently registered/,
-  },
-  {
-    command: /^topics --create --topic three-copies /,
-    reason: 'a broker that is down is not registered, and gets no copies of what is new',
-    odradekSays: /The target replication factor of 3 cannot be reached because only 2 broker\(s\) are registered/,
-  },
-  {
-    command: /^topics --create --topic (on|with)-it /,
-    reason: 'a broker that is down is not registered, and gets no copies of what is new',
-    odradekSays: /includes broker 3, but no such broker is registered\./,
-  },
-  {
-    command: /^topics --describe --topic (three-copies|with-it)/,
-    reason: 'the topic could not be made, as above',
-    odradekSays: /does not exist as expected/,
-  },
 ]

@@ -32,7 +32,6 @@ export interface PartitionStep {
 }
 
 interface BrokerState {
-  readonly fenced: boolean
   readonly inControlledShutdown: boolean
   /** Not before this time. */
   readonly registeredMs: number
@@ -62,7 +61,7 @@ export class ClusterState {
 
   isRegistered(brokerId: number): boolean {
     const broker = this.#brokers.get(brokerId)
-    return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+    return broker !== undefined && !broker.inControlledShutdown
   }
 
   /** The present registration was made after this time; null without one. */
@@ -94,9 +93,9 @@ export class ClusterState {
       if (change?.kind === 'broker') {
         if (change.value === null) this.#brokers.delete(change.brokerId)
         else {
-          const { fenced, inControlledShutdown = false } = change.value
+          const { inControlledShutdown = false } = change.value
           const registeredMs = this.registeredMs(change.brokerId) ?? this.#lookedMs
-          this.#brokers.set(change.brokerId, { fenced, inControlledShutdown, registeredMs })
+          this.#brokers.set(change.brokerId, { inControlledShutdown, registeredMs })
         }
       } else if (change?.kind === 'topic') {
         if (change.value === null) this.#topics.delete(change.name)

@@ -3,7 +3,7 @@ import { DiskError, type Platform } from '@odradek/platform'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
-import { type BrokerEndpoint, type ClusterImage, overridesOf } from './core/cluster/cluster-image.ts'
+import { type BrokerEndpoint, type ClusterImage, isRunning, overridesOf } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
 import { checkDataDirectories, type OpenedDataDirectories, openDataDirectories } from './log/data-directories.ts'
@@ -165,14 +165,14 @@ async function start(plan: Plan): Promise<Broker> {
       clock,
       purgatory,
       mayLead: () => membership.isAlive,
-      isLive: id => metadata.image.brokers.get(id)?.fenced === false,
+      isLive: id => isRunning(metadata.image, id),
       lagMsMax: () => lagMsMaxOf(config),
       upheldMs: () => upheldMsOf(config),
       alterIsr: proposal => isrChanges.propose(proposal),
       sendsToNearReplicas: () => sendsToNearReplicas(config),
       rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
-      giveUpLeadership: ({ topicId, index, leaderEpoch }) => {
-        controller.giveUpLeadership({ topicId, index, leaderEpoch }).catch(error => {
+      giveUpReplica: ({ topicId, index, leaderEpoch }) => {
+        controller.giveUpReplica({ topicId, index, leaderEpoch }).catch(error => {
           // The controller has logged it, and the lag watch asks again.
           if (!(error instanceof MetadataStoreError)) throw error
         })
@@ -250,7 +250,6 @@ async function start(plan: Plan): Promise<Broker> {
   shutdown.add('leadership', () => membership.handOver())
   await membership.join({
     rack: config.stringOrNull('broker.rack'),
-    fenced: false,
     endpoints: endpointsOf(listeners, bound, cluster !== undefined),
   })
   lagWatch.start()

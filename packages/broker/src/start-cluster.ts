@@ -1,5 +1,6 @@
 import { createMemoryDisk, type Platform } from '@odradek/platform'
 import { createNodePlatform } from '@odradek/platform/node'
+import { isRunning } from './core/cluster/cluster-image.ts'
 import { type ClusterBroker, EmbeddedBroker } from './embedded/embedded-broker.ts'
 import { localMetadataFile } from './log/file-names.ts'
 import { type LogFields, type Logger, silentLogger } from './logger.ts'
@@ -202,7 +203,7 @@ function loggerOf(logger: Logger, nodeId: number): Logger {
 async function becomeReady(brokers: readonly EmbeddedBroker[], { clock }: Platform): Promise<void> {
   const untilMs = clock.monotonic() + readyMs
   const isReady = ({ image }: EmbeddedBroker) =>
-    image?.brokers.has(image.controllerId) && brokers.every(({ nodeId }) => image.brokers.get(nodeId)?.fenced === false)
+    image !== null && [image.controllerId, ...brokers.map(({ nodeId }) => nodeId)].every(id => isRunning(image, id))
   while (!brokers.every(isReady)) {
     if (clock.monotonic() > untilMs) {
       throw new OdradekError('cluster-not-ready', `The brokers have not found each other within ${readyMs} ms.`)

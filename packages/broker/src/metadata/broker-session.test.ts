@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isRunning } from '../core/cluster/cluster-image.ts'
 import { partitionState } from '../core/cluster/partition-state.ts'
 import { Brokers, ttlMs } from './testing/brokers.ts'
 
@@ -10,7 +11,7 @@ test('a broker is registered for as long as it keeps its lease alive', async () 
   assert.equal(broker.session.epoch, brokers.metadata.image.brokers.get(1)?.epoch)
   for (let round = 0; round < 50; round++) {
     await brokers.simulation.runFor(ttlMs / 4)
-    assert.ok(broker.session.isAlive && brokers.metadata.image.brokers.has(1))
+    assert.ok(broker.session.isAlive && isRunning(brokers.metadata.image, 1))
   }
   assert.deepEqual([broker.losses(), broker.epochs.length], [0, 1])
 })
@@ -21,9 +22,9 @@ test('a broker that cannot reach the store stops leading before its lease can en
   await brokers.simulation.runFor(1000)
   broker.link.cut()
   while (broker.session.isAlive) await brokers.simulation.runFor(10)
-  assert.ok(brokers.metadata.image.brokers.has(1), 'the lease had ended before the broker knew')
+  assert.ok(isRunning(brokers.metadata.image, 1), 'the lease had ended before the broker knew')
   assert.equal(broker.losses(), 1)
-  await brokers.simulation.until(() => !brokers.metadata.image.brokers.has(1), ttlMs)
+  await brokers.simulation.until(() => !isRunning(brokers.metadata.image, 1), ttlMs)
   await brokers.simulation.runFor(60_000)
   assert.equal(broker.session.epoch, null)
   broker.link.heal()
@@ -50,7 +51,7 @@ test('a process that was paused past the end of its lease knows at once, before 
   const broker = await brokers.start(1)
   broker.pause()
   await brokers.simulation.runFor(3 * ttlMs)
-  assert.equal(brokers.metadata.image.brokers.has(1), false)
+  assert.equal(isRunning(brokers.metadata.image, 1), false)
   assert.deepEqual([broker.session.isAlive, broker.losses()], [false, 0])
   broker.resume()
   assert.equal(broker.session.isAlive, false)
@@ -67,6 +68,24 @@ test('a registration that is taken away is lost at once, and made anew', async (
   assert.equal(broker.session.epoch, brokers.metadata.image.brokers.get(1)?.epoch)
 })
 
+test('a broker that is down is known to its cluster, which finds it elsewhere when it comes back', async () => {
+  const brokers = await Brokers.open('known')
+  const shown = () => {
+    const broker = brokers.metadata.image.brokers.get(1)
+    return broker && [broker.rack, broker.fenced]
+  }
+  const first = await brokers.start(1, { registration: { rack: 'a', endpoints: [] } })
+  assert.deepEqual(shown(), ['a', false])
+  await brokers.simulation.settle(first.stop())
+  assert.deepEqual(shown(), ['a', true])
+  const second = await brokers.start(1, { registration: { rack: 'b', endpoints: [] } })
+  assert.deepEqual(shown(), ['b', false])
+  second.kill()
+  await brokers.simulation.until(() => shown()?.[1] === true, 2 * ttlMs)
+  await brokers.simulation.settle(brokers.metadata.commit([{ kind: 'known-broker', brokerId: 1, value: null }]))
+  assert.equal(shown(), undefined)
+})
+
 test('a broker waits for an earlier run of itself to end', async () => {
   const brokers = await Brokers.open('restarted')
   const first = await brokers.start(1)
@@ -80,7 +99,7 @@ test('a broker waits for an earlier run of itself to end', async () => {
 })
 
 test('where the store is its own, an earlier registration is only a leaving', async () => {
-  const left = { kind: 'broker', brokerId: 1, value: { rack: null, endpoints: [], fenced: false } } as const
+  const left = { kind: 'broker', brokerId: 1, value: { rack: null, endpoints: [] } } as const
   const brokers = await Brokers.open('own store', [left])
   const broker = await brokers.start(1, { ownsStore: true })
   assert.ok(broker.session.isAlive && (broker.session.epoch ?? 0) > 1)
@@ -99,7 +118,7 @@ test('after an unclean shutdown a broker leaves all ISRs and ELRs before it is s
   const shared = { leader: 2, leaderEpoch: 1, partitionEpoch: 1, replicas: [1, 2], isr: [2], elr: [1] }
   const born = { replicas: [1, 2], leader: 1, isr: [1, 2] }
   const brokers = await Brokers.open('unclean', [
-    { kind: 'broker', brokerId: 2, value: { rack: null, endpoints: [], fenced: false } },
+    { kind: 'broker', brokerId: 2, value: { rack: null, endpoints: [] } },
     { kind: 'feature', name: 'eligible.leader.replicas.version', value: { level: 1 } },
     { kind: 'config', resource: { type: 'topic', name: 't' }, value: { 'min.insync.replicas': '2' } },
     { kind: 'topic', name: 't', value: { topicId: 'T', partitions: [born, born] } },
@@ -110,7 +129,7 @@ test('after an unclean shutdown a broker leaves all ISRs and ELRs before it is s
   await brokers.metadata.subscribe(image => {
     const partitions = image.topics.get('t')?.partitions ?? []
     const isEligible = partitions.some(({ isr, elr }) => isr.includes(1) || elr.includes(1))
-    if (image.brokers.has(1)) seenInSync.push(isEligible)
+    if (isRunning(image, 1)) seenInSync.push(isEligible)
   })
   const broker = await brokers.start(1, { afterUncleanShutdown: true })
   assert.ok(broker.session.isAlive)
@@ -126,7 +145,7 @@ test('a broker that stops ends its registration', async () => {
   const brokers = await Brokers.open('stopped')
   const broker = await brokers.start(1)
   await brokers.simulation.settle(broker.stop())
-  assert.equal(brokers.metadata.image.brokers.has(1), false)
+  assert.equal(isRunning(brokers.metadata.image, 1), false)
   await brokers.simulation.runFor(60_000)
   assert.deepEqual([broker.session.isAlive, broker.losses(), broker.epochs.length], [false, 1, 1])
 })

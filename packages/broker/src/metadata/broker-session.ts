@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@odradek/platform'
-import type { BrokerRegistration } from '../core/cluster/cluster-change.ts'
-import type { BrokerEndpoint, ClusterImage } from '../core/cluster/cluster-image.ts'
+import type { BrokerRegistration, ClusterChange } from '../core/cluster/cluster-change.ts'
+import { type BrokerEndpoint, type ClusterImage, registrationEpoch } from '../core/cluster/cluster-image.ts'
 import { canHandOver, decideUncleanShutdown, partitionsLedBy } from '../core/cluster/failover.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
@@ -184,7 +184,7 @@ export class BrokerSession {
   async #isFree(hold: Hold): Promise<boolean> {
     const { metadata, brokerId, ownsStore, ttlMs } = this.#options
     const other = metadata.image.brokers.get(brokerId)
-    if (!ownsStore && other !== undefined) {
+    if (!ownsStore && other?.fenced === false) {
       this.#warnOf(other)
       await this.#wait(ttlMs, this.#waitForNews)
       return false
@@ -219,16 +219,28 @@ export class BrokerSession {
     this.#isCleaned = changes.length === 0
   }
 
+  /** The cluster knows of this broker, and will when it is gone. Written before it is needed, so not under its lease. */
+  async #becomeKnown(): Promise<ClusterChange> {
+    const { metadata, brokerId, registration } = this.#options
+    const value = { rack: registration.rack, endpoints: registration.endpoints }
+    const change = { kind: 'known-broker', brokerId, value } as const
+    const isNoted = () => JSON.stringify(metadata.image.knownBrokers.get(brokerId)) === JSON.stringify(value)
+    while (!isNoted()) await metadata.commit([change])
+    return change
+  }
+
   async #write(hold: Hold): Promise<void> {
     const { metadata, brokerId, registration } = this.#options
+    const known = await this.#becomeKnown()
     const value = this.#isLeaving ? { ...registration, inControlledShutdown: true } : registration
-    if ((await metadata.commit([{ kind: 'broker', brokerId, value }], { lease: hold.lease })) === 'conflict') {
-      // Somebody registered under this id, or the lease has ended: a new one cannot do harm.
+    const options = { lease: hold.lease, alsoUnchanged: [known] }
+    if ((await metadata.commit([{ kind: 'broker', brokerId, value }], options)) === 'conflict') {
+      // Somebody registered under this id or took it out of the cluster, or the lease has ended: a new one cannot do harm.
       void this.#end(hold)
       return
     }
-    const epoch = metadata.image.brokers.get(brokerId)?.epoch
-    if (this.#hold !== hold || epoch === undefined || !this.#isWithinLease(hold)) return
+    const epoch = registrationEpoch(metadata.image, brokerId)
+    if (this.#hold !== hold || epoch === null || !this.#isWithinLease(hold)) return
     hold.epoch = epoch
     this.#wasRegistered = true
     this.#options.logger.info('registered with the cluster', { brokerId, epoch })
@@ -244,8 +256,8 @@ export class BrokerSession {
     try {
       const value = { ...registration, inControlledShutdown: true }
       const outcome = await metadata.commit([{ kind: 'broker', brokerId, value }], { lease: hold.lease })
-      const epoch = metadata.image.brokers.get(brokerId)?.epoch
-      if (outcome === 'committed' && epoch !== undefined) hold.epoch = epoch
+      const epoch = registrationEpoch(metadata.image, brokerId)
+      if (outcome === 'committed' && epoch !== null) hold.epoch = epoch
     } catch (error) {
       this.#logFailure('cannot tell the cluster that this broker stops', error)
     } finally {
@@ -257,7 +269,7 @@ export class BrokerSession {
   #follow(image: ClusterImage): void {
     const hold = this.#hold
     if (hold === null || hold.epoch === null || this.#isRewriting) return
-    if (image.brokers.get(this.#options.brokerId)?.epoch === hold.epoch) return
+    if (registrationEpoch(image, this.#options.brokerId) === hold.epoch) return
     this.#options.logger.warn('the registration of this broker was taken away')
     void this.#end(hold)
     void this.#options.metadata.appliedTo(image.revision).then(() => this.#register())

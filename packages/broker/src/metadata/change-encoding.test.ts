@@ -8,7 +8,7 @@ const state = { leader: 1, leaderEpoch: 2, partitionEpoch: 3, replicas: [1], isr
 const changes: readonly [key: string, change: ClusterChange][] = [
   ['cluster', { kind: 'cluster', value: { clusterId: 'C' } }],
   ['controller', { kind: 'controller', value: null }],
-  ['broker/7', { kind: 'broker', brokerId: 7, value: { rack: null, endpoints: [], fenced: true } }],
+  ['broker/7', { kind: 'broker', brokerId: 7, value: { rack: null, endpoints: [] } }],
   ['topic/a.b', { kind: 'topic', name: 'a.b', value: { topicId: 'T', partitions: [] } }],
   ['partition/T/3', { kind: 'partition', topicId: 'T', index: 3, value: state }],
   ['partition/T/4', { kind: 'partition', topicId: 'T', index: 4, value: { ...state, elr: [2], addingReplicas: [3] } }],

@@ -11,7 +11,8 @@ export function storeKey(change: ClusterChange): string {
     case 'producer-ids':
       return change.kind
     case 'broker':
-      return `broker/${change.brokerId}`
+    case 'known-broker':
+      return `${change.kind}/${change.brokerId}`
     case 'topic':
       return `topic/${change.name}`
     case 'partition':
@@ -37,6 +38,7 @@ export function decodeChange(entry: { readonly key: string; readonly value: stri
     case 'producer-ids':
       return { kind, value }
     case 'broker':
+    case 'known-broker':
       return { kind, brokerId: Number(first), value }
     case 'topic':
     case 'feature':

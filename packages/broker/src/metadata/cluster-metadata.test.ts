@@ -81,7 +81,7 @@ test('a commit can stand on what it does not change', async () => {
 test('opened again, the image is the same, whatever order the entities were written in', async () => {
   const { store, disk, metadata } = await openBoth()
   const state = { leader: -1, leaderEpoch: 1, partitionEpoch: 1, replicas: [1], isr: [] }
-  await metadata.commit([{ kind: 'broker', brokerId: 1, value: { rack: 'r', endpoints: [], fenced: false } }])
+  await metadata.commit([{ kind: 'broker', brokerId: 1, value: { rack: 'r', endpoints: [] } }])
   await metadata.commit([topic])
   await metadata.commit([{ kind: 'partition', topicId: 'T', index: 0, value: state }])
   // The topic grows after its partition has changed.
@@ -122,7 +122,7 @@ test('on a shared store a conflict is answered once its cause is here, whatever 
 
 test('a broker that was cut off until history was forgotten has the same image as the others, and can commit on it', async () => {
   const { simulation, metadata, one, other, settle } = await openShared()
-  const registration = { rack: 'r', endpoints: [], fenced: false }
+  const registration = { rack: 'r', endpoints: [] }
   const state = { leader: -1, leaderEpoch: 1, partitionEpoch: 1, replicas: [1], isr: [] }
   const anew: ClusterChange = { kind: 'topic', name: 'b', value: { ...definition, topicId: 'B2' } }
   await settle(one.commit([topic, { kind: 'topic', name: 'b', value: { ...definition, topicId: 'B1' } }]))

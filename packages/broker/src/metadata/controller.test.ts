@@ -30,7 +30,7 @@ async function openCluster(disk = createMemoryDisk(), random = countingRandom())
   const { store } = await LocalStore.open({ disk, clock, path: '/metadata' })
   const metadata = await ClusterMetadata.open(store)
   const config = new BrokerConfig()
-  const registration = { rack: null, endpoints: [], fenced: false }
+  const registration = { rack: null, endpoints: [] }
   const clusterId = await new SoleMembership({ metadata, config, random, brokerId: 1 }).join(registration)
   const controller = new Controller({ metadata, config, random, brokerId: 1, logger: silentLogger })
   return { disk, store, metadata, config, controller, clusterId }

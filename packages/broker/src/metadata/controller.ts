@@ -13,7 +13,7 @@ import {
   type TopicToDelete,
 } from '../core/cluster/delete-topics.ts'
 import { decideElectLeaders, type ElectLeadersInput } from '../core/cluster/elect-leaders.ts'
-import { decideOfflineLeader } from '../core/cluster/failover.ts'
+import { decideOfflineReplica } from '../core/cluster/failover.ts'
 import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
 import {
   type AlterReassignmentsInput,
@@ -145,10 +145,10 @@ export class Controller {
     })
   }
 
-  /** For a leader whose disk fails. Applied here when it resolves, so nobody who applies an image may wait for it. */
-  async giveUpLeadership(place: { topicId: string; index: number; leaderEpoch: number }): Promise<void> {
+  /** For a replica whose disk fails. Applied here when it resolves, so nobody who applies an image may wait for it. */
+  async giveUpReplica(place: { topicId: string; index: number; leaderEpoch: number }): Promise<void> {
     const [brokerId, config] = [this.#brokerId, this.#config]
-    await this.#carryOut(image => decideOfflineLeader(image, { ...place, brokerId, config }))
+    await this.#carryOut(image => decideOfflineReplica(image, { ...place, brokerId, config }))
   }
 
   unregisterBroker(brokerId: number): Promise<Outcome> {

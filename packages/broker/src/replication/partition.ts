@@ -16,8 +16,8 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   /** replica.selector.class is the rack-aware one. */
   readonly sendsToNearReplicas: () => boolean
   readonly rackOf: (brokerId: number) => string | null
-  /** Lets somebody else who is in sync lead, if there is anybody. */
-  readonly giveUpLeadership: (partition: Partition) => void
+  /** Takes this broker out of the ISR, and lets somebody else of it lead, if there is anybody. */
+  readonly giveUpReplica: (partition: Partition) => void
 }
 
 /** What a producer waits for an answer (request.timeout.ms of Kafka's clients): then it sends the batch again, here. */
@@ -137,14 +137,14 @@ export class Partition implements PartitionLogListener {
 
   /** By a timer. */
   dropLaggards(): void {
-    if (!this.isLeader) return
-    if (this.log.offlineReason === null) this.#leader?.dropLaggards()
-    else this.#giveUp()
+    if (this.log.offlineReason !== null) this.#giveUp()
+    else if (this.isLeader) this.#leader?.dropLaggards()
   }
 
-  /** Without a disk it answers nobody. */
+  /** Without a disk it answers nobody, and follows nobody. */
   #giveUp(): void {
-    if (this.#state.isr.length > 1) this.#host.giveUpLeadership(this)
+    const { isr } = this.#state
+    if (isr.length > 1 && isr.includes(this.#host.brokerId)) this.#host.giveUpReplica(this)
   }
 
   /**
@@ -248,7 +248,7 @@ export class Partition implements PartitionLogListener {
 
   offline(): void {
     this.#host.purgatory.wakeAll(this)
-    if (this.isLeader) this.#giveUp()
+    this.#giveUp()
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type BrokerDescription,
   type ClusterClient,
   type ClusterDescription,
   describeCluster,
@@ -20,17 +21,21 @@ export interface PartitionInCluster extends PartitionPlace {
 }
 
 export interface ClusterState extends ClusterDescription {
+  /** Those that run. */
+  readonly brokers: readonly BrokerDescription[]
+  readonly down: readonly BrokerDescription[]
   readonly partitions: readonly PartitionInCluster[]
 }
 
 export async function readClusterState(cluster: ClusterClient): Promise<ClusterState> {
-  const description = await describeCluster(cluster)
+  const { brokers, ...description } = await describeCluster(cluster, { includeFencedBrokers: true })
   const topics = await describeTopics(cluster, null)
   const moves = new Map((await listReassignments(cluster)).map(move => [placeName(move), move]))
   const partitions = topics.flatMap(({ name, partitions: all }) =>
     all.map(partition => inCluster(name, partition, moves.get(`${name}-${partition.index}`))),
   )
-  return { ...description, partitions }
+  const down = brokers.filter(({ isFenced }) => isFenced)
+  return { ...description, brokers: brokers.filter(({ isFenced }) => !isFenced), down, partitions }
 }
 
 export function placeName({ topic, partition }: PartitionPlace): string {

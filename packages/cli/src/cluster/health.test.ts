@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { PartitionInCluster } from './cluster-state.ts'
 import { findProblems } from './health.ts'
 
-const brokers = [1, 2, 3].map(brokerId => ({ brokerId, host: 'h', port: 1, rack: null }))
+const brokers = [1, 2, 3].map(brokerId => ({ brokerId, host: 'h', port: 1, rack: null, isFenced: false }))
 const well: PartitionInCluster = {
   topic: 't',
   partition: 0,
@@ -15,9 +15,14 @@ const well: PartitionInCluster = {
 
 function problems(
   partition: Partial<PartitionInCluster>,
-  { controllerId = 1, live = brokers, brokenLogDirs = [] as { brokerId: number; path: string }[] } = {},
+  {
+    controllerId = 1,
+    live = brokers,
+    down = [] as typeof brokers,
+    brokenLogDirs = [] as { brokerId: number; path: string }[],
+  } = {},
 ): string[] {
-  const state = { clusterId: 'c', controllerId, brokers: live, partitions: [{ ...well, ...partition }] }
+  const state = { clusterId: 'c', controllerId, brokers: live, down, partitions: [{ ...well, ...partition }] }
   return findProblems({ state, minInSync: new Map([['t', 2]]), brokenLogDirs }).map(
     ({ kind, text }) => `${kind}: ${text}`,
   )
@@ -40,7 +45,10 @@ test('what is wrong is told, each partition once, for the worst that it has', ()
     'no-controller: No broker is the controller: nothing can be created or moved.',
   ])
   assert.deepEqual(problems({}, { live: brokers.slice(0, 2) }), [
-    'broker-gone: Broker 3 has replicas and is not there.',
+    'broker-gone: Broker 3 has replicas and is not of this cluster any more.',
+  ])
+  assert.deepEqual(problems({}, { live: brokers.slice(0, 2), down: brokers.slice(2) }), [
+    'broker-down: Broker 3 is down.',
   ])
   assert.deepEqual(problems({}, { brokenLogDirs: [{ brokerId: 2, path: '/d' }] }), [
     'log-directory: Broker 2 cannot use its log directory /d.',

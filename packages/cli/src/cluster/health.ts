@@ -1,7 +1,14 @@
 import { type ClusterState, type PartitionInCluster, placeName } from './cluster-state.ts'
 
 export interface Problem {
-  readonly kind: 'no-controller' | 'broker-gone' | 'log-directory' | 'offline' | 'below-minimum' | 'under-replicated'
+  readonly kind:
+    | 'no-controller'
+    | 'broker-down'
+    | 'broker-gone'
+    | 'log-directory'
+    | 'offline'
+    | 'below-minimum'
+    | 'under-replicated'
   /** One sentence for a person. */
   readonly text: string
   /** Of the partitions concerned, TOPIC-N. */
@@ -19,7 +26,6 @@ export interface HealthInput {
 /** What is wrong with a cluster, the worst first; nothing where it is healthy. */
 export function findProblems({ state, minInSync, brokenLogDirs }: HealthInput): Problem[] {
   const problems: Problem[] = []
-  const live = new Set(state.brokers.map(({ brokerId }) => brokerId))
   const tell = (kind: Problem['kind'], concerned: readonly PartitionInCluster[], text: (what: string) => string) => {
     if (concerned.length === 0) return
     problems.push({ kind, text: text(counted(concerned.length)), partitions: concerned.map(placeName) })
@@ -35,8 +41,9 @@ export function findProblems({ state, minInSync, brokenLogDirs }: HealthInput): 
   tell('below-minimum', led.filter(isBelow), what => `${what} too few copies in sync: acks=all is refused.`)
   const isBehind = (partition: PartitionInCluster) => !isBelow(partition) && lacksCopies(partition)
   tell('under-replicated', led.filter(isBehind), what => `${what} copies that are not in sync.`)
-  for (const brokerId of goneBrokers(state, live)) {
-    problems.push({ kind: 'broker-gone', text: `Broker ${brokerId} has replicas and is not there.` })
+  for (const { brokerId } of state.down) problems.push({ kind: 'broker-down', text: `Broker ${brokerId} is down.` })
+  for (const brokerId of goneBrokers(state)) {
+    problems.push({ kind: 'broker-gone', text: `Broker ${brokerId} has replicas and is not of this cluster any more.` })
   }
   for (const { brokerId, path } of brokenLogDirs) {
     problems.push({ kind: 'log-directory', text: `Broker ${brokerId} cannot use its log directory ${path}.` })
@@ -49,9 +56,10 @@ export function lacksCopies({ isr, target, replicas }: PartitionInCluster): bool
   return replicas.some(id => target.includes(id) && !isr.includes(id)) && isr.length < target.length
 }
 
-/** In replicas, and not among the living. */
-export function goneBrokers(state: ClusterState, live: ReadonlySet<number>): number[] {
-  const gone = new Set(state.partitions.flatMap(({ replicas }) => replicas).filter(id => !live.has(id)))
+/** In replicas, and unknown to the cluster. */
+export function goneBrokers({ brokers, down, partitions }: ClusterState): number[] {
+  const known = new Set([...brokers, ...down].map(({ brokerId }) => brokerId))
+  const gone = new Set(partitions.flatMap(({ replicas }) => replicas).filter(id => !known.has(id)))
   return [...gone].sort((a, b) => a - b)
 }
 

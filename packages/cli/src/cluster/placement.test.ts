@@ -8,7 +8,8 @@ function stateOf(racks: readonly (string | null)[], partitions: readonly string[
   return {
     clusterId: 'c',
     controllerId: 1,
-    brokers: racks.map((rack, index) => ({ brokerId: index + 1, host: 'h', port: 1, rack })),
+    brokers: racks.map((rack, index) => ({ brokerId: index + 1, host: 'h', port: 1, rack, isFenced: false })),
+    down: [],
     partitions: partitions.map((text, partition): PartitionInCluster => {
       const [replicas = [], isr = replicas] = text.split('/').map(part => part.split(' ').map(Number))
       return { topic: 't', partition, leader: isr[0] ?? -1, replicas, isr, target: replicas }

@@ -18,20 +18,21 @@ export function brokerCommand(): Command {
 
 function listCommand(): Command {
   return addClusterOptions(new Command('list'))
-    .description('list the brokers that are there')
+    .description('list the brokers of the cluster, with those that are down')
     .addHelpText('after', '\nExample:\n  odradek broker list --format json')
     .action((flags: ClusterFlags) =>
       withCluster(flags, async cluster => {
-        const { brokers, controllerId } = await describeCluster(cluster)
+        const { brokers, controllerId } = await describeCluster(cluster, { includeFencedBrokers: true })
         const rows = brokers.map(broker => ({ ...broker, isController: broker.brokerId === controllerId }))
         if (flags.format === 'json') return printJson(rows)
         printText(
           table(
-            ['BROKER', 'ADDRESS', 'RACK', 'CONTROLLER'],
-            rows.map(({ brokerId, host, port, rack, isController }) => [
+            ['BROKER', 'ADDRESS', 'RACK', 'STATE', 'CONTROLLER'],
+            rows.map(({ brokerId, host, port, rack, isFenced, isController }) => [
               brokerId,
               `${host}:${port}`,
               rack ?? '-',
+              isFenced ? 'down' : 'up',
               isController ? 'yes' : '-',
             ]),
           ),
@@ -92,7 +93,8 @@ function decommissionCommand(): Command {
     .addHelpText(
       'after',
       `
-When it is empty the broker is to be stopped, by you. An interrupted decommission goes on when it is called again.
+When it is empty the broker is to be stopped, by you, and the command to be called again: that takes it out of the
+cluster. An interrupted decommission goes on when it is called again, too.
 --throttle takes the place of throttles of replication that are there, and takes all away in the end.
 
 Examples:
@@ -108,7 +110,7 @@ Examples:
         const isThere = await lives(cluster, brokerId)
         if (!isThere) await forget(cluster, brokerId)
         const end = isThere
-          ? 'holds nothing any more: stop it, and it is out of the cluster'
+          ? 'holds nothing any more: stop it, and decommission it once more to take it out of the cluster'
           : 'holds nothing any more, and is out of the cluster'
         report(flags, brokerId, moved, end)
       }),
@@ -126,7 +128,7 @@ async function checkThere(cluster: ClusterClient, brokerId: number): Promise<voi
   throw new UsageError(`there is no broker ${brokerId}: the brokers are ${ids}`)
 }
 
-/** A broker of Odradek is forgotten by itself when it has stopped; one of Kafka's has to be. */
+/** It may be forgotten already. */
 async function forget(cluster: ClusterClient, brokerId: number): Promise<void> {
   try {
     await unregisterBroker(cluster, brokerId)

@@ -135,9 +135,11 @@ async function logDirsOf(
 
 interface BrokerRow {
   readonly brokerId: number
-  /** Null for one that has replicas and is not there. */
+  /** Null for one that is gone. */
   readonly address: string | null
   readonly rack: string | null
+  /** Gone: unregistered, and among the replicas of some partition still. */
+  readonly state: 'up' | 'down' | 'gone'
   readonly leads: number
   readonly follows: number
   /** Of those that it follows: how many it is not in sync with. */
@@ -147,10 +149,10 @@ interface BrokerRow {
 }
 
 function brokerRows(state: ClusterState, logDirs: ReadonlyMap<number, readonly LogDirDescription[]>): BrokerRow[] {
-  const live = new Map(state.brokers.map(broker => [broker.brokerId, broker]))
-  const ids = [...live.keys(), ...goneBrokers(state, new Set(live.keys()))].sort((a, b) => a - b)
+  const known = new Map([...state.brokers, ...state.down].map(broker => [broker.brokerId, broker]))
+  const ids = [...known.keys(), ...goneBrokers(state)].sort((a, b) => a - b)
   return ids.map(brokerId => {
-    const broker = live.get(brokerId)
+    const broker = known.get(brokerId)
     const kept = state.partitions.filter(({ replicas }) => replicas.includes(brokerId))
     const followed = kept.filter(({ leader }) => leader !== brokerId)
     const directories = logDirs.get(brokerId) ?? []
@@ -159,6 +161,7 @@ function brokerRows(state: ClusterState, logDirs: ReadonlyMap<number, readonly L
       brokerId,
       address: broker === undefined ? null : `${broker.host}:${broker.port}`,
       rack: broker?.rack ?? null,
+      state: broker === undefined ? 'gone' : broker.isFenced ? 'down' : 'up',
       leads: kept.length - followed.length,
       follows: followed.length,
       behind: followed.filter(({ isr }) => !isr.includes(brokerId)).length,
@@ -173,11 +176,12 @@ function brokerRows(state: ClusterState, logDirs: ReadonlyMap<number, readonly L
 
 function brokerTable(rows: readonly BrokerRow[]): string {
   return table(
-    ['BROKER', 'ADDRESS', 'RACK', 'LEADS', 'FOLLOWS', 'BEHIND', 'USED', 'FREE'],
+    ['BROKER', 'ADDRESS', 'RACK', 'STATE', 'LEADS', 'FOLLOWS', 'BEHIND', 'USED', 'FREE'],
     rows.map(row => [
       row.brokerId,
-      row.address ?? 'gone',
+      row.address ?? '-',
       row.rack ?? '-',
+      row.state,
       row.leads,
       row.follows,
       row.behind,

@@ -16,13 +16,15 @@ export interface BrokerDescription {
   readonly host: string
   readonly port: number
   readonly rack: string | null
+  /** Belongs to the cluster, and does not run. */
+  readonly isFenced: boolean
 }
 
 export interface ClusterDescription {
   readonly clusterId: string
   /** -1 for none. */
   readonly controllerId: number
-  /** Those that live, by id. */
+  /** By id. */
   readonly brokers: readonly BrokerDescription[]
 }
 
@@ -38,14 +40,18 @@ export interface LogDirDescription {
   readonly usableBytes: number | null
 }
 
-export async function describeCluster(cluster: ClusterClient): Promise<ClusterDescription> {
+/** Those brokers that run; the fenced ones, too, where they are asked for. */
+export async function describeCluster(
+  cluster: ClusterClient,
+  { includeFencedBrokers = false }: { readonly includeFencedBrokers?: boolean } = {},
+): Promise<ClusterDescription> {
   const answer = await cluster.send('any', describeClusterRequest, describeClusterResponse, {
     includeClusterAuthorizedOperations: false,
-    includeFencedBrokers: false,
+    includeFencedBrokers,
   })
   KafkaError.check(answer.errorCode, answer.errorMessage)
   const brokers = answer.brokers
-    .map(({ brokerId, host, port, rack }) => ({ brokerId, host, port, rack }))
+    .map(({ brokerId, host, port, rack, isFenced }) => ({ brokerId, host, port, rack, isFenced }))
     .sort((a, b) => a.brokerId - b.brokerId)
   return { clusterId: answer.clusterId, controllerId: answer.controllerId, brokers }
 }

@@ -17,7 +17,7 @@ function clusterWith(state: Partial<PartitionState> = {}) {
     {
       kind: 'broker',
       brokerId: 5,
-      value: { rack: null, fenced: false, endpoints: [], inControlledShutdown: true },
+      value: { rack: null, endpoints: [], inControlledShutdown: true },
     },
   ]
   return clusterOf([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4, fenced: true }], changes)
@@ -59,6 +59,7 @@ test('a change is bound to the registrations of those who join', () => {
 test('only the present leader, of the present epochs, may change it', () => {
   assert.equal(propose([1], { brokerEpoch: 2 }).error, 'STALE_BROKER_EPOCH')
   assert.equal(propose([1], { brokerId: 9 }).error, 'STALE_BROKER_EPOCH')
+  assert.equal(propose([1], { brokerId: 4, brokerEpoch: -1 }).error, 'STALE_BROKER_EPOCH')
   assert.equal(propose([1], { topicId: 'U' }).error, 'UNKNOWN_TOPIC_ID')
   assert.equal(propose([1], { partitionIndex: 1 }).error, 'UNKNOWN_TOPIC_OR_PARTITION')
   assert.equal(propose([1], { leaderEpoch: 4 }).error, 'FENCED_LEADER_EPOCH')

@@ -1,7 +1,13 @@
 import { type ErrorName, errorCodes } from '@odradek/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { ClusterChange } from './cluster-change.ts'
-import { type ClusterImage, type LeaderRecoveryState, noLeader, type PartitionImage } from './cluster-image.ts'
+import {
+  type ClusterImage,
+  type LeaderRecoveryState,
+  noLeader,
+  type PartitionImage,
+  registrationEpoch,
+} from './cluster-image.ts'
 import type { Decision } from './decision.ts'
 import { changePartition } from './partition-change.ts'
 import { partitionChange, topicRules } from './topic-rules.ts'
@@ -56,7 +62,7 @@ function refused(error: ErrorName): Decision<AlteredPartition> {
 }
 
 function checkSender(image: ClusterImage, { brokerId, brokerEpoch }: PartitionProposal): ErrorName | null {
-  return image.brokers.get(brokerId)?.epoch === brokerEpoch ? null : 'STALE_BROKER_EPOCH'
+  return registrationEpoch(image, brokerId) === brokerEpoch ? null : 'STALE_BROKER_EPOCH'
 }
 
 function checkProposal(

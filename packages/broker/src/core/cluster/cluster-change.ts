@@ -8,6 +8,7 @@ export type ClusterChange =
   | { readonly kind: 'cluster'; readonly value: { readonly clusterId: string } }
   | { readonly kind: 'controller'; readonly value: { readonly brokerId: number } | null }
   | { readonly kind: 'broker'; readonly brokerId: number; readonly value: BrokerRegistration | null }
+  | { readonly kind: 'known-broker'; readonly brokerId: number; readonly value: KnownBroker | null }
   | { readonly kind: 'topic'; readonly name: string; readonly value: TopicDefinition | null }
   | {
       readonly kind: 'partition'
@@ -19,10 +20,14 @@ export type ClusterChange =
   | { readonly kind: 'producer-ids'; readonly value: { readonly next: number } }
   | { readonly kind: 'feature'; readonly name: string; readonly value: { readonly level: number } | null }
 
-export interface BrokerRegistration {
+/** A broker of the cluster, whether it runs or not: from its first registration on until it is unregistered. */
+export interface KnownBroker {
   readonly rack: string | null
   readonly endpoints: readonly BrokerEndpoint[]
-  readonly fenced: boolean
+}
+
+/** Of a broker that runs: it lives no longer than its lease. */
+export interface BrokerRegistration extends KnownBroker {
   /** The broker asked to stop, and hands its leaderships over. Absent: no. */
   readonly inControlledShutdown?: boolean
 }

@@ -1,14 +1,16 @@
 // What the cluster is at one revision of its metadata: an immutable value that every part of the broker reads.
 // A new image comes only out of foldChanges (fold-changes.ts); whoever holds an image may keep it for ever.
 
+import type { KnownBroker } from './cluster-change.ts'
+
 /** Who a broker is, as it registered. */
 export interface BrokerImage {
   readonly brokerId: number
-  /** Grows with every registration of this broker: the revision that wrote it. */
+  /** Grows with every registration of this broker: the revision that wrote it. -1 while it is fenced. */
   readonly epoch: number
   readonly rack: string | null
   readonly endpoints: readonly BrokerEndpoint[]
-  /** Registered, and not to be shown to clients or given partitions. */
+  /** Known and not running: not to be shown to clients, nor to lead. */
   readonly fenced: boolean
   /** Still serves, and is not to lead or to join an ISR any more. */
   readonly inControlledShutdown: boolean
@@ -73,7 +75,10 @@ export interface ClusterImage {
   readonly clusterId: string
   /** The broker that decides; -1 while there is none. */
   readonly controllerId: number
+  /** Those that run, and those that are known. */
   readonly brokers: ReadonlyMap<number, BrokerImage>
+  /** Who is fenced rather than forgotten when its registration ends. */
+  readonly knownBrokers: ReadonlyMap<number, KnownBroker>
   readonly topics: ReadonlyMap<string, TopicImage>
   readonly topicsById: ReadonlyMap<string, TopicImage>
   /** By configKey(resource). Only resources with at least one setting. */
@@ -89,6 +94,7 @@ export const emptyImage: ClusterImage = {
   clusterId: '',
   controllerId: -1,
   brokers: new Map(),
+  knownBrokers: new Map(),
   topics: new Map(),
   topicsById: new Map(),
   configs: new Map(),
@@ -124,7 +130,18 @@ export function isReassigning({ addingReplicas, removingReplicas }: PartitionIma
   return addingReplicas.length > 0 || removingReplicas.length > 0
 }
 
-/** The brokers that may hold partitions and be shown to clients, by id. */
+/** Whether it is there, be it about to stop or not. */
+export function isRunning(image: ClusterImage, brokerId: number): boolean {
+  return image.brokers.get(brokerId)?.fenced === false
+}
+
+/** Null while it is not running. */
+export function registrationEpoch(image: ClusterImage, brokerId: number): number | null {
+  const broker = image.brokers.get(brokerId)
+  return broker === undefined || broker.fenced ? null : broker.epoch
+}
+
+/** The brokers that are shown to clients, by id. */
 export function liveBrokers(image: ClusterImage): BrokerImage[] {
   return [...image.brokers.values()].filter(broker => !broker.fenced).sort((a, b) => a.brokerId - b.brokerId)
 }

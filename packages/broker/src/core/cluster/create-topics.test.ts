@@ -116,7 +116,7 @@ test('manual assignments are checked', () => {
 })
 
 test('on brokers that are all about to stop nothing new begins', () => {
-  const value = { rack: null, fenced: false, endpoints: [], inControlledShutdown: true }
+  const value = { rack: null, endpoints: [], inControlledShutdown: true }
   const image = withChanges(cluster, [{ kind: 'broker', brokerId: 1, value }])
   assert.deepEqual(outcomes([topic('a')], image), [
     'a: INVALID_REPLICATION_FACTOR Unable to replicate the partition 1 time(s): All brokers are currently fenced or in controlled shutdown.',

@@ -6,7 +6,7 @@ import { decideAlterPartition } from './alter-partition.ts'
 import type { ClusterChange, PartitionState } from './cluster-change.ts'
 import { type ClusterImage, isActive, noLeader, type PartitionImage } from './cluster-image.ts'
 import { decideElectLeaders } from './elect-leaders.ts'
-import { canHandOver, decideFailover, decideUncleanShutdown } from './failover.ts'
+import { canHandOver, decideFailover, decideOfflineReplica, decideUncleanShutdown } from './failover.ts'
 import { decideAlterPartitionReassignments } from './partition-reassignments.ts'
 import { decidePreferredLeaders } from './preferred-leaders.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
@@ -40,9 +40,7 @@ test('with eligible leader replicas an empty ISR remembers who had everything', 
   const image = clusterOf([{ id: 9 }], [elr, topicOn([1, 2])])
   const after = withChanges(image, decideFailover(image, { config }))
   assert.deepEqual(shown(after), ['-1 of , eligible 1,2'])
-  const back = withChanges(after, [
-    { kind: 'broker', brokerId: 2, value: { rack: null, fenced: false, endpoints: [] } },
-  ])
+  const back = withChanges(after, [{ kind: 'broker', brokerId: 2, value: { rack: null, endpoints: [] } }])
   assert.deepEqual(shown(withChanges(back, decideFailover(back, { config }))), ['2 of 2'])
 })
 
@@ -70,6 +68,16 @@ test('a broker that wants to stop hands over what it can, and leads the rest unt
     '-1 of 1',
     '-1 of 1',
   ])
+})
+
+test('a replica whose disk fails is in sync no more, and leads no more where somebody else can', () => {
+  const image = clusterOf([{ id: 1 }, { id: 2 }], [topicOn([1, 2], [2, 1], [1, 9], [2])])
+  const after = [0, 1, 2, 3].reduce((now, index) => {
+    const place = { topicId: 'T', index, brokerId: 1, config }
+    assert.deepEqual(decideOfflineReplica(now, { ...place, leaderEpoch: 1 }).changes, [], 'of another epoch')
+    return withChanges(now, decideOfflineReplica(now, { ...place, leaderEpoch: 0 }).changes)
+  }, image)
+  assert.deepEqual(shown(after), ['2 of 2', '2 of 2', '1 of 1,9', '2 of 2'])
 })
 
 test('what a broker has after an unclean shutdown counts for nothing', () => {
@@ -175,7 +183,7 @@ class Life {
   }
 
   #register(brokerId: number, value: { inControlledShutdown?: true } | null): void {
-    const registration = value && { rack: null, fenced: false, endpoints: [], ...value }
+    const registration = value && { rack: null, endpoints: [], ...value }
     this.#commit([{ kind: 'broker', brokerId, value: registration }])
   }
 

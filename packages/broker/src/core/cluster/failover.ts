@@ -77,8 +77,8 @@ export function canHandOver(
   return false
 }
 
-/** The disk of a partition's leader fails: somebody else who is in sync leads, if there is anybody. */
-export function decideOfflineLeader(
+/** The disk of a replica fails: it is not in sync any more, and somebody else who is leads, if there is anybody. */
+export function decideOfflineReplica(
   image: ClusterImage,
   {
     brokerId,
@@ -96,7 +96,7 @@ export function decideOfflineLeader(
 ): Decision<null> {
   const topic = image.topicsById.get(topicId)
   const partition = topic?.partitions[index]
-  if (topic === undefined || partition?.leader !== brokerId || partition.leaderEpoch !== leaderEpoch) {
+  if (topic === undefined || !partition?.isr.includes(brokerId) || partition.leaderEpoch !== leaderEpoch) {
     return { changes: [], answer: null }
   }
   const next = failOver(partition, brokersOf(image, { gone: brokerId }), topicRules(image, config, topic))

@@ -42,10 +42,30 @@ test('a broker’s epoch is the revision of its registration', () => {
   const registration: ClusterChange = {
     kind: 'broker',
     brokerId: 1,
-    value: { rack: null, endpoints: [], fenced: false },
+    value: { rack: null, endpoints: [] },
   }
   assert.equal(fold(registration).brokers.get(1)?.epoch, 1)
   assert.equal(fold(registration, registration).brokers.get(1)?.epoch, 2)
+})
+
+test('a known broker is fenced while it is not registered, and forgotten when it is not known either', () => {
+  const value = { rack: 'r', endpoints: [] }
+  const known: ClusterChange = { kind: 'known-broker', brokerId: 1, value }
+  const registered: ClusterChange = { kind: 'broker', brokerId: 1, value }
+  const ended: ClusterChange = { kind: 'broker', brokerId: 1, value: null }
+  const unregistered: ClusterChange = { kind: 'known-broker', brokerId: 1, value: null }
+  const shown = (...changes: readonly ClusterChange[]) => {
+    const broker = fold(...changes).brokers.get(1)
+    return broker && `${broker.rack} ${broker.epoch} ${broker.fenced ? 'fenced' : 'runs'}`
+  }
+  assert.equal(shown(known), 'r -1 fenced')
+  assert.equal(shown(known, registered), 'r 2 runs')
+  assert.equal(shown(registered, known), 'r 1 runs')
+  assert.equal(shown(known, registered, ended), 'r -1 fenced')
+  assert.equal(shown(ended, known), 'r -1 fenced')
+  assert.equal(shown(known, unregistered), undefined)
+  assert.equal(shown(known, registered, unregistered), 'r 2 runs')
+  assert.equal(shown(known, registered, unregistered, ended), undefined)
 })
 
 test('a state that was stored without what came later is one without reassignment, eligible leaders and recovery', () => {

@@ -1,5 +1,5 @@
-import type { ChangeSet, ClusterChange, PartitionState, TopicDefinition } from './cluster-change.ts'
-import { type ClusterImage, configKey, type TopicImage } from './cluster-image.ts'
+import type { BrokerRegistration, ChangeSet, ClusterChange, PartitionState, TopicDefinition } from './cluster-change.ts'
+import { type ClusterImage, configKey, isRunning, type TopicImage } from './cluster-image.ts'
 import { bornPartition, partitionImage } from './partition-state.ts'
 
 /** The image after some change sets. The given one stays as it is; what did not change is shared. */
@@ -34,13 +34,13 @@ class Draft {
       case 'producer-ids':
         image.nextProducerId = change.value.next
         return
-      case 'broker': {
-        const { brokerId, value } = change
-        const { revision: epoch } = image
-        const registered = value === null ? null : { inControlledShutdown: false, ...value, brokerId, epoch }
-        set(this.#own('brokers'), brokerId, registered)
+      case 'broker':
+        this.#applyRegistration(change.brokerId, change.value)
         return
-      }
+      case 'known-broker':
+        set(this.#own('knownBrokers'), change.brokerId, change.value)
+        if (!isRunning(image, change.brokerId)) this.#fence(change.brokerId)
+        return
       case 'feature':
         set(this.#own('features'), change.name, change.value?.level ?? null)
         return
@@ -54,6 +54,21 @@ class Draft {
         this.#applyPartition(change.topicId, change.index, change.value)
         return
     }
+  }
+
+  #applyRegistration(brokerId: number, value: BrokerRegistration | null): void {
+    if (value === null) {
+      this.#fence(brokerId)
+      return
+    }
+    const { revision: epoch } = this.image
+    set(this.#own('brokers'), brokerId, { inControlledShutdown: false, ...value, brokerId, epoch, fenced: false })
+  }
+
+  #fence(brokerId: number): void {
+    const known = this.image.knownBrokers.get(brokerId)
+    const fenced = known && { ...known, brokerId, epoch: -1, fenced: true, inControlledShutdown: false }
+    set(this.#own('brokers'), brokerId, fenced ?? null)
   }
 
   #applyTopic(name: string, definition: TopicDefinition | null): void {
@@ -86,7 +101,9 @@ class Draft {
   }
 
   /** The map of this draft, copied once. */
-  #own<K extends 'brokers' | 'topics' | 'topicsById' | 'configs' | 'features'>(name: K): MutableMap<ClusterImage[K]> {
+  #own<K extends 'brokers' | 'knownBrokers' | 'topics' | 'topicsById' | 'configs' | 'features'>(
+    name: K,
+  ): MutableMap<ClusterImage[K]> {
     if (!this.#copied.has(name)) {
       this.#copied.add(name)
       Object.assign(this.image, { [name]: new Map<unknown, unknown>(this.image[name]) })

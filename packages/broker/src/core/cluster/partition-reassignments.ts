@@ -65,8 +65,7 @@ function checkTarget(
   replicas: readonly number[],
   allowReplicationFactorChange: boolean,
 ): Outcome | null {
-  // Who has a copy already may be down, and be kept: with its lease its registration has gone, which in Kafka outlives it.
-  const isRegistered = (id: number) => image.brokers.has(id) || partition.replicas.includes(id)
+  const isRegistered = (id: number) => image.brokers.has(id)
   const problem = checkAssignment(replicas, { isRegistered, replicationFactor: null })
   if (problem !== null) return refusal('INVALID_REPLICA_ASSIGNMENT', problem)
   const present = partition.replicas.filter(id => !partition.removingReplicas.includes(id)).length

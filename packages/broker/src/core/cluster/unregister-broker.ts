@@ -15,5 +15,10 @@ export function decideUnregisterBroker(image: ClusterImage, brokerId: number): D
     const message = `Broker ${brokerId} is running. Stop it before it is unregistered.`
     return { changes: [], answer: refusal('INVALID_REQUEST', message) }
   }
-  return { changes: [{ kind: 'broker', brokerId, value: null }], answer: success }
+  return {
+    changes: [{ kind: 'known-broker', brokerId, value: null }],
+    // It may be starting.
+    alsoUnchanged: [{ kind: 'broker', brokerId, value: null }],
+    answer: success,
+  }
 }

@@ -59,7 +59,7 @@ export class Brokers {
       clock,
       logger,
       brokerId,
-      registration: { rack: null, endpoints: [], fenced: false },
+      registration: { rack: null, endpoints: [] },
       ttlMs,
       afterUncleanShutdown: false,
       ownsStore: false,

@@ -15,7 +15,7 @@ export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }
     mayLead: () => true,
     sendsToNearReplicas: () => false,
     rackOf: () => null,
-    giveUpLeadership: () => {},
+    giveUpReplica: () => {},
     isLive: id => id === brokerId,
     lagMsMax: () => 30_000,
     upheldMs: () => 1000,

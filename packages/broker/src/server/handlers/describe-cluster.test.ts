@@ -14,7 +14,7 @@ import { listConfigResourcesHandler } from './list-config-resources.ts'
 const broker = (brokerId: number, fenced: boolean): ClusterChange => {
   const advertised = { host: `b${brokerId}`, port: 9000 + brokerId }
   const endpoints = [{ listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', advertised } as const]
-  return { kind: 'broker', brokerId, value: { rack: null, fenced, endpoints } }
+  return { kind: fenced ? 'known-broker' : 'broker', brokerId, value: { rack: null, endpoints } }
 }
 const changes: readonly ClusterChange[] = [
   { kind: 'cluster', value: { clusterId: 'C' } },

@@ -1,5 +1,5 @@
 import { errorCodes } from '@odradek/protocol'
-import { type ClusterImage, liveBrokers, type PartitionImage } from '../../core/cluster/cluster-image.ts'
+import { type ClusterImage, isRunning, liveBrokers, type PartitionImage } from '../../core/cluster/cluster-image.ts'
 import type { RequestContext } from '../api-handler.ts'
 import type { NodeEndpoint, NodeEndpoints } from '../node-endpoints.ts'
 
@@ -23,9 +23,12 @@ export function reachableBrokers(
 /** A partition as Metadata and DescribeTopicPartitions show it. A replica is offline while its broker is fenced or not registered. */
 export function describePartition(partition: PartitionImage, { image, reachable, missingListener }: PartitionView) {
   const { leader, leaderEpoch, replicas, isr } = partition
-  const isLive = (id: number) => image.brokers.get(id)?.fenced === false
-  const offlineReplicas = replicas.filter(id => !isLive(id))
+  const offlineReplicas = replicas.filter(id => !isRunning(image, id))
   const common = { leaderEpoch, replicaNodes: replicas, isrNodes: isr, offlineReplicas }
   if (reachable.has(leader)) return { errorCode: errorCodes.NONE as number, leaderId: leader, ...common }
-  return { errorCode: isLive(leader) ? missingListener : errorCodes.LEADER_NOT_AVAILABLE, leaderId: -1, ...common }
+  return {
+    errorCode: isRunning(image, leader) ? missingListener : errorCodes.LEADER_NOT_AVAILABLE,
+    leaderId: -1,
+    ...common,
+  }
 }

@@ -15,7 +15,7 @@ const partition = { replicas: [1, 2], leader: 1, isr: [1] }
 const setUp: readonly ClusterChange[] = [
   { kind: 'cluster', value: { clusterId: 'C' } },
   { kind: 'controller', value: { brokerId: 1 } },
-  { kind: 'broker', brokerId: 1, value: { rack: 'r', fenced: false, endpoints: [endpoint] } },
+  { kind: 'broker', brokerId: 1, value: { rack: 'r', endpoints: [endpoint] } },
   { kind: 'topic', name: 'a', value: { topicId: 'A', partitions: [partition] } },
   { kind: 'topic', name: '__consumer_offsets', value: { topicId: 'O', partitions: [] } },
 ]

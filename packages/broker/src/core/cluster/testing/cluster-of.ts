@@ -7,8 +7,8 @@ export function clusterOf(
   brokers: readonly { readonly id: number; readonly rack?: string; readonly fenced?: boolean }[],
   changes: readonly ClusterChange[] = [],
 ): ClusterImage {
-  const registrations = brokers.map(({ id, rack = null, fenced = false }): ClusterChange => {
-    return { kind: 'broker', brokerId: id, value: { rack, fenced, endpoints: [] } }
+  const registrations = brokers.map(({ id: brokerId, rack = null, fenced = false }): ClusterChange => {
+    return { kind: fenced ? 'known-broker' : 'broker', brokerId, value: { rack, endpoints: [] } }
   })
   const founded: ClusterChange = { kind: 'controller', value: { brokerId: brokers[0]?.id ?? -1 } }
   return foldChanges(emptyImage, { revision: 1, changes: [founded, ...registrations, ...changes] })
