@@ -113,6 +113,9 @@ static rd_kafka_t *open_consumer(const char *broker, const char *name, int only_
   set(conf, "enable.auto.commit", "false");
   /* A fetch that was sent before all partitions are found waits this long, with any broker; usually half a second. */
   set(conf, "fetch.wait.max.ms", "10");
+  /* A client whose queue is full fetches nothing for a second, which would be all that is measured. */
+  set(conf, "queued.min.messages", "10000000");
+  set(conf, "queued.max.messages.kbytes", "2097151");
   each_setting(settings, count, use_conf, conf);
   rd_kafka_t *client = open_client(RD_KAFKA_CONSUMER, conf);
   rd_kafka_poll_set_consumer(client);

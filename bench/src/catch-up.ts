@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../../interop/broker-process.ts'
+import { mustRun } from '../../interop/command.ts'
 import type { ClusterName, ClusterRun } from './cluster-run.ts'
 import type { ClusterContestant } from './contestants.ts'
 import type { Metric } from './measurements.ts'
@@ -44,6 +45,8 @@ export async function measureCatchUp(
   await away.shutdown()
   const bytes = sizes.missedMessages * messageBytes
   await generator.run('produce', bootstrap, missed, sizes.missedMessages, messageBytes)
+  // What was written so far is not to be written to the disk while it is measured, which holds back whoever writes more.
+  await mustRun('sync', [])
   // The one that is away has left the in-sync set by then, as it did when it stopped.
   const before = await generator.run('latency', bootstrap, calm, sizes.roundTrips, 100, 'linger.ms=0')
   const stored = storedBytes(away, missed)

@@ -52,7 +52,7 @@ export async function measureManyPartitions(
     answersMs.push(performance.now() - begun)
   }
   measurements.add(asking, name, median(answersMs))
-  await timed(stop, 'a stop took', () => third.shutdown())
+  await timed(stop, 'a stop took', () => third.shutdown(patienceMs))
   await timed(start, 'until it was in sync again took', async () => {
     await third.start()
     await untilAllSay(brokers, answer => isWhole(answer, sizes.partitions))
@@ -63,6 +63,8 @@ export async function measureManyPartitions(
     await second.kill()
     await untilAllSay(survivors, answer => isLed(answer, deadId))
   })
+  // Nothing is measured behind it, and to stop them in order takes minutes.
+  await Promise.all(survivors.map(broker => broker.kill()))
 }
 
 async function untilAllSay(brokers: readonly BrokerProcess[], holds: (answer: MetadataResponse) => boolean) {

@@ -25,6 +25,8 @@ export interface SendOptions {
   /** The highest version to use, within what both sides speak. */
   readonly maxVersion?: number
   readonly timeoutMs?: number
+  /** Where the answer shall lie, of exactly so many bytes; null: in memory of its own. Else it has that in any case. */
+  readonly memory?: (byteLength: number) => Buffer | null
 }
 
 /** What a broker may send: a Fetch of ours asks for less, and whoever sends more is no broker. */
@@ -35,6 +37,7 @@ interface Waiting {
   readonly answer: (frame: Buffer) => void
   readonly fail: (error: Error) => void
   readonly timer: Timer
+  readonly memory: SendOptions['memory']
 }
 
 /** One connection to one broker. Requests are pipelined; a broker answers in their order (KIP-13's ordering guarantee). */
@@ -43,7 +46,9 @@ export class BrokerConnection implements ConnectionHandler {
   readonly port: number
   readonly #options: ConnectionOptions
   readonly #connection: Connection
-  readonly #frames = new FrameAssembler(answerBytesMax)
+  readonly #frames = new FrameAssembler(answerBytesMax, { memory: byteLength => this.#memoryFor(byteLength) })
+  /** Of the chunk that is being cut into frames. */
+  #answers: Buffer[] = []
   /** In the order in which the requests were sent. */
   readonly #waiting: Waiting[] = []
   #versions = new Map<number, readonly [number, number]>()
@@ -101,7 +106,7 @@ export class BrokerConnection implements ConnectionHandler {
   ): Promise<A> {
     const version = this.version(request, options.maxVersion)
     const asked = isFunction(body) ? body(version) : body
-    return this.#exchange(request, response, asked, version, options.timeoutMs ?? this.#options.timeoutMs)
+    return this.#exchange(request, response, asked, version, options)
   }
 
   close(): void {
@@ -110,9 +115,18 @@ export class BrokerConnection implements ConnectionHandler {
   }
 
   onData(chunk: Buffer): void {
+    this.#take(chunk, false)
+  }
+
+  onBorrowedData(chunk: Buffer): void {
+    this.#take(chunk, true)
+  }
+
+  #take(chunk: Buffer, isBorrowed: boolean): void {
     const answers: Buffer[] = []
+    this.#answers = answers
     try {
-      this.#frames.push(chunk, answers)
+      this.#frames.push(chunk, answers, isBorrowed)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       this.#fail(new ConnectionError(`${this.host}:${this.port} does not speak Kafka's protocol: ${error.message}`))
@@ -120,6 +134,11 @@ export class BrokerConnection implements ConnectionHandler {
       return
     }
     for (const answer of answers) this.#receive(answer)
+  }
+
+  /** Answers come in the order of the requests. */
+  #memoryFor(byteLength: number): Buffer | null {
+    return this.#waiting[this.#answers.length]?.memory?.(byteLength) ?? null
   }
 
   onDrain(): void {}
@@ -130,14 +149,13 @@ export class BrokerConnection implements ConnectionHandler {
   }
 
   async #negotiate(): Promise<void> {
-    const timeoutMs = this.#options.timeoutMs
     const ask = (version: number) =>
       this.#exchange(
         apiVersionsRequest,
         apiVersionsResponse,
         { clientSoftwareName: 'odradek', clientSoftwareVersion: '0.1.0' },
         version,
-        timeoutMs,
+        {},
         // A broker that does not know our version answers in version 0, so that the answer can be read (KIP-511).
         frame => (new Reader(frame, 4).int16() === 35 ? 0 : version),
       )
@@ -154,7 +172,7 @@ export class BrokerConnection implements ConnectionHandler {
     response: ResponseSchema<A>,
     body: Q,
     version: number,
-    timeoutMs: number,
+    { timeoutMs = this.#options.timeoutMs, memory }: SendOptions,
     answerVersion: (frame: Buffer) => number = () => version,
   ): Promise<A> {
     if (this.#closed !== null) return Promise.reject(this.#closed)
@@ -185,6 +203,7 @@ export class BrokerConnection implements ConnectionHandler {
         }
       },
       fail: reject,
+      memory,
       timer: this.#options.clock.after(timeoutMs, () => {
         const text = `${this.host}:${this.port} did not answer ${request.name} within ${timeoutMs} ms`
         this.#fail(new ConnectionError(text))

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionHandler, Network } from '@odradek/platform'
+import type { Connection, ConnectionHandler, Listener, Network } from '@odradek/platform'
 import {
   apiVersionsRequest,
   apiVersionsResponse,
@@ -37,8 +37,8 @@ export class ScriptedBroker {
     this.apis = [...apis, ownVersions]
   }
 
-  async listen(network: Network, at: { host: string; port: number }): Promise<void> {
-    await network.listen(at, connection => {
+  async listen(network: Network, at: { host: string; port: number }): Promise<Listener> {
+    return await network.listen(at, connection => {
       this.connections.push(connection)
       connection.handle(this.#serve(connection))
     })

@@ -76,8 +76,8 @@ export class FrameAssembler {
   }
 
   #memory(firstBytes: Buffer): Buffer {
-    if (this.#frameBytes > firstAllocationBytesMax) return Buffer.allocUnsafeSlow(firstAllocationBytesMax)
-    return this.#options.memory?.(this.#frameBytes, firstBytes) ?? Buffer.allocUnsafeSlow(this.#frameBytes)
+    const given = this.#options.memory?.(this.#frameBytes, firstBytes) ?? null
+    return given ?? Buffer.allocUnsafeSlow(Math.min(this.#frameBytes, firstAllocationBytesMax))
   }
 
   #copy(frame: Buffer): Buffer {
