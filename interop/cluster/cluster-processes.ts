@@ -131,11 +131,16 @@ export class ClusterProcesses {
 
   /** Of partition 0, as soon as it has one. */
   async leaderOf(topic: string): Promise<number> {
+    return (await this.leadershipOf(topic)).leader
+  }
+
+  /** The same, and in which leader epoch. */
+  async leadershipOf(topic: string): Promise<{ readonly leader: number; readonly epoch: number }> {
     const deadlineMs = performance.now() + leaderTimeoutMs
     for (;;) {
       const { topics } = await this.client.metadata([topic])
-      const leader = topics[0]?.partitions[0]?.leaderId ?? -1
-      if (leader >= 0 || performance.now() > deadlineMs) return leader
+      const { leaderId: leader = -1, leaderEpoch: epoch = -1 } = topics[0]?.partitions[0] ?? {}
+      if (leader >= 0 || performance.now() > deadlineMs) return { leader, epoch }
       await sleep(20)
     }
   }

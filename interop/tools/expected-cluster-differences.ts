@@ -4,7 +4,7 @@ import { type AllowedDifference, notServed, withoutLines } from './expected-diff
 export const allowedClusterDifferences: readonly AllowedDifference[] = [
   // By chance, on Kafka too.
   {
-    command: /^topics --describe .*--topic (placed|meanwhile)/,
+    command: /^topics --describe .*--topic (placed|meanwhile|three-copies)/,
     reason: 'where the first replica of a topic goes is drawn, and the others follow from it',
     isByChance: true,
     rewrite: output => output.replace(/(?<=(Leader|Replicas|Isr): )[\d,]+/g, '<drawn>'),
