@@ -76,10 +76,7 @@ export class LogCopy implements PartitionLogListener {
     if (read.errorCode !== errorCodes.NONE) return 'offline'
     try {
       for (const chunk of read.chunks) {
-        const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
-        // The source begins within a batch: an empty copy begins with all of it.
-        const isWithin = errorCode === errorCodes.OFFSET_OUT_OF_RANGE && copy.logStartOffset === copy.logEndOffset
-        if (isWithin) return await this.#startAnew(batchBaseOffset(chunk, 0))
+        const errorCode = await this.#append(chunk)
         if (errorCode !== errorCodes.NONE) return errorCode === errorCodes.KAFKA_STORAGE_ERROR ? 'offline' : 'corrupt'
       }
     } finally {
@@ -87,6 +84,16 @@ export class LogCopy implements PartitionLogListener {
     }
     this.#follow()
     return 'copied'
+  }
+
+  async #append(chunk: Buffer): Promise<number> {
+    const { copy } = this
+    const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
+    // The source begins within a batch: an empty copy begins with all of it.
+    const isWithin = errorCode === errorCodes.OFFSET_OUT_OF_RANGE && copy.logStartOffset === copy.logEndOffset
+    if (!isWithin) return errorCode
+    if (!(await copy.startAnewAt(batchBaseOffset(chunk, 0)))) return errorCodes.KAFKA_STORAGE_ERROR
+    return (await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })).errorCode
   }
 
   #follow(): void {
