@@ -9,8 +9,6 @@ const anyEpoch = 0x7fffffff
 export type CopyStep =
   /** There was something to do. */
   | 'copied'
-  /** The copy was cut back, or begun anew: its checkpoint has to be written before there is more in it. */
-  | 'cut'
   /** All that was written when it looked is there. */
   | 'level'
   /** One of the two logs is offline, for now or for good. */
@@ -107,11 +105,11 @@ export class LogCopy implements PartitionLogListener {
     this.#cutOffset = Number.POSITIVE_INFINITY
     this.#isEmptied = false
     if (isEmptied) return await this.#startAnew(this.source.logStartOffset)
-    return (await this.copy.truncateTo(offset)) ? 'cut' : 'offline'
+    return (await this.copy.truncateTo(offset)) ? 'copied' : 'offline'
   }
 
   async #startAnew(offset: number): Promise<CopyStep> {
-    return (await this.copy.startAnewAt(offset)) ? 'cut' : 'offline'
+    return (await this.copy.startAnewAt(offset)) ? 'copied' : 'offline'
   }
 
   /**

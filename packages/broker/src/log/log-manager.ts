@@ -12,7 +12,7 @@ import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
 import { LogCleaner } from './log-cleaner.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogContext } from './log-context.ts'
+import type { SharedLogContext } from './log-context.ts'
 import type { LogDirectory, NewLog } from './log-directory.ts'
 import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
 import { LogMoves } from './log-moves.ts'
@@ -68,7 +68,7 @@ export class LogManager {
   readonly #random: Random
   readonly #logger: Logger
   readonly #config: LogManagerConfig
-  readonly #shared: Omit<LogContext, 'names' | 'diskFailed'>
+  readonly #shared: SharedLogContext
   /** Those that could be opened at the start. */
   readonly #directories: LogDirectory[] = []
   /** Those that could not. */

@@ -50,8 +50,6 @@ export class LogMove {
   readonly #options: LogMoveOptions
   readonly #copy: LogCopy
   #left: LeftFiles | null = null
-  /** The checkpoint of the future log's directory may say more of it than it has. */
-  #wasCut = true
   #isStopped = false
   #wakeUp: () => void = () => {}
 
@@ -99,20 +97,17 @@ export class LogMove {
 
   async #move(): Promise<LeftFiles | null> {
     const { clock, logger, to, checkpoint } = this.#options
+    let isCheckpointed = false
     while (!this.#isStopped) {
       // What they say of a log that was there by this name before would pass for what is known of this one after a crash.
-      if (this.#wasCut) this.#wasCut = !(await checkpoint())
-      if (this.#wasCut) {
+      isCheckpointed ||= await checkpoint()
+      if (!isCheckpointed) {
         await to.check()
         if (!(await this.#comeBack())) return null
         continue
       }
       const step = await this.#copy.step()
       if (this.#isStopped) break
-      if (step === 'cut') {
-        this.#wasCut = true
-        continue
-      }
       if (step === 'corrupt') {
         logger.error('a partition has a batch that is broken: it cannot be moved', this.#fields)
         return null
@@ -173,7 +168,6 @@ export class LogMove {
   async #bringOver(): Promise<(() => MovedFiles) | null> {
     const { log, future, to, disk, tookOver } = this.#options
     for (let step = await this.#copy.step(); step !== 'level'; step = await this.#copy.step()) {
-      if (step === 'cut') this.#wasCut = true
       if (step !== 'copied') return null
     }
     // All of it: nobody knows how much the old place has for good, since what an earlier life synced may not be noted.
