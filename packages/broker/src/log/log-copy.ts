@@ -1,4 +1,5 @@
 import { batchBaseOffset, batchBytes, errorCodes } from '@odradek/protocol'
+import type { MoveThrottle } from './move-throttle.ts'
 import type { PartitionLog, PartitionLogListener } from './partition-log.ts'
 
 /** Of one read: what is copied before others have their turn. */
@@ -25,11 +26,14 @@ export class LogCopy implements PartitionLogListener {
   #isEmptied = false
   /** What the copy has, the source has too. */
   #isChecked: boolean
+  readonly #throttle: MoveThrottle
 
-  constructor({ source, copy, isNew }: { source: PartitionLog; copy: PartitionLog; isNew: boolean }) {
+  constructor(options: { source: PartitionLog; copy: PartitionLog; isNew: boolean; throttle: MoveThrottle }) {
+    const { source, copy } = options
     this.source = source
     this.copy = copy
-    this.#isChecked = isNew
+    this.#isChecked = options.isNew
+    this.#throttle = options.throttle
     source.listen(this)
     // Until its source says how far it is.
     copy.lowerHighWatermark()
@@ -66,12 +70,13 @@ export class LogCopy implements PartitionLogListener {
     if (copy.logEndOffset === source.logEndOffset) return 'level'
     const read = await source.read(copy.logEndOffset, {
       endOffset: source.logEndOffset,
-      maxBytes: copyBytes,
+      maxBytes: Math.min(copyBytes, this.#throttle.bytesAtOnce),
       minOneBatch: true,
     })
     // Retention was quicker.
     if (read.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return await this.#startAnew(source.logStartOffset)
     if (read.errorCode !== errorCodes.NONE) return 'offline'
+    this.#throttle.record(read.byteLength)
     try {
       for (const chunk of read.chunks) {
         const errorCode = await this.#append(chunk)

@@ -17,6 +17,7 @@ import type { LogDirectory, NewLog } from './log-directory.ts'
 import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
 import { LogMoves } from './log-moves.ts'
 import { Maintenance } from './maintenance.ts'
+import { MoveThrottle } from './move-throttle.ts'
 import { NamedTimers } from './named-timers.ts'
 import { OfflineLogs } from './offline-logs.ts'
 import { openDirectories, type UnreadableDirectory } from './open-directories.ts'
@@ -127,6 +128,7 @@ export class LogManager {
       clock,
       logger,
       unique: () => this.#unique(),
+      throttle: new MoveThrottle(clock, this.#config.moveQuota),
       moved: () => this.#checkpointSoon(),
       cleanedOffsets: () => this.#cleaner.cleanedOffsets,
     })

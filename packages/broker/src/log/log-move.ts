@@ -4,6 +4,7 @@ import { deletedDirectoryName, movedFromFile, partitionDirectoryName } from './f
 import type { LeftFiles } from './left-files.ts'
 import { LogCopy } from './log-copy.ts'
 import type { LogDirectory } from './log-directory.ts'
+import type { MoveThrottle } from './move-throttle.ts'
 import type { MovedFiles, PartitionLog } from './partition-log.ts'
 import { replaceTextFile } from './text-file.ts'
 
@@ -18,6 +19,7 @@ export interface LogMoveOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly unique: () => string
+  readonly throttle: MoveThrottle
   /** The log lies in its new directory from now on. */
   readonly tookOver: () => void
   /** Writes the checkpoints of the directory that the log goes to. False: they could not be written. */
@@ -58,7 +60,8 @@ export class LogMove {
     this.future = options.future
     this.to = options.to
     this.#options = options
-    this.#copy = new LogCopy({ source: options.log, copy: options.future, isNew: options.isNew })
+    const { log: source, future: copy, isNew, throttle } = options
+    this.#copy = new LogCopy({ source, copy, isNew, throttle })
   }
 
   /** How far the future log is behind. */
@@ -96,7 +99,7 @@ export class LogMove {
   }
 
   async #move(): Promise<LeftFiles | null> {
-    const { clock, logger, to, checkpoint } = this.#options
+    const { clock, logger, to, checkpoint, throttle } = this.#options
     let isCheckpointed = false
     while (!this.#isStopped) {
       // What they say of a log that was there by this name before would pass for what is known of this one after a crash.
@@ -104,6 +107,11 @@ export class LogMove {
       if (!isCheckpointed) {
         await to.check()
         if (!(await this.#comeBack())) return null
+        continue
+      }
+      const { waitMs } = throttle
+      if (waitMs > 0) {
+        await this.#pause(waitMs)
         continue
       }
       const step = await this.#copy.step()
@@ -114,7 +122,7 @@ export class LogMove {
       }
       if (step === 'offline') {
         if (!(await this.#comeBack())) return null
-      } else if (step === 'level' || this.#copy.lagBytes < nearBytes) {
+      } else if (step === 'level' || this.#copy.lagBytes < Math.min(nearBytes, throttle.bytesAtOnce)) {
         const left = await this.#finish()
         if (left !== null) return left
       }
@@ -135,14 +143,14 @@ export class LogMove {
       logger.error('a partition stays where it is: the disk that it was to be moved to has failed', this.#fields)
       return false
     }
-    await this.#pause()
+    await this.#pause(retryMs)
     if (!this.#isStopped) await future.reopen()
     return true
   }
 
-  #pause(): Promise<void> {
+  #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#options.clock.after(retryMs, resolve)
+    const timer = this.#options.clock.after(delayMs, resolve)
     this.#wakeUp = () => {
       timer.cancel()
       resolve()
@@ -156,7 +164,7 @@ export class LogMove {
     if (!(await future.flush())) return null
     await replaceTextFile(disk, `${future.directory}/${movedFromFile}`, from.directoryId)
     // As far as a crash may set them back: not to nothing.
-    if (!(await checkpoint())) await this.#pause()
+    if (!(await checkpoint())) await this.#pause(retryMs)
     if (this.#isStopped || this.#copy.lagBytes > bringOverBytesMax) return null
     if (disk.statSync(this.#target) !== null) throw new Error(`${this.#target} is there already`)
     const left = await log.moveTo(() => this.#bringOver())
@@ -164,7 +172,7 @@ export class LogMove {
     return left
   }
 
-  /** While appends wait: the rest, for good. */
+  /** While appends wait: the rest, for good. The throttle counts it, and holds nothing back. */
   async #bringOver(): Promise<(() => MovedFiles) | null> {
     const { log, future, to, disk, tookOver } = this.#options
     for (let step = await this.#copy.step(); step !== 'level'; step = await this.#copy.step()) {
