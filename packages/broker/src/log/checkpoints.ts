@@ -5,6 +5,7 @@ import {
   cleanerCheckpointFile,
   highWatermarkCheckpointFile,
   logStartOffsetCheckpointFile,
+  partitionDirectoryName,
   recoveryPointCheckpointFile,
 } from './file-names.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -28,6 +29,10 @@ export class Checkpoints {
   /** Those that come from another directory, by the same names. */
   readonly #futures: ReadonlyMap<string, PartitionLog>
   #writing: Promise<void> = Promise.resolve()
+  /** By TOPIC-N: what a start may find in the file; where a writing has failed, the highest that it may have left there. */
+  #recoveryPoints: OffsetCheckpoint = new Map()
+  /** A writing of the recovery points that has not begun. */
+  #lowering: Promise<void> | null = null
 
   constructor(options: {
     disk: Disk
@@ -45,8 +50,10 @@ export class Checkpoints {
 
   /** Throws DiskError. */
   read(): ReadCheckpoints {
+    const recoveryPoints = this.#readFile(recoveryPointCheckpointFile)
+    this.#recoveryPoints = recoveryPoints
     return {
-      recoveryPoints: this.#readFile(recoveryPointCheckpointFile),
+      recoveryPoints,
       logStartOffsets: this.#readFile(logStartOffsetCheckpointFile),
       highWatermarks: this.#readFile(highWatermarkCheckpointFile),
       cleanedOffsets: this.#readFile(cleanerCheckpointFile),
@@ -68,8 +75,9 @@ export class Checkpoints {
     let isWritten = false
     this.#writing = this.#writing.then(async () => {
       try {
-        for (const [name, text] of this.#texts(cleanedOffsets))
-          await replaceTextFile(this.#disk, `${this.#path}/${name}`, text)
+        const others = this.#otherTexts(cleanedOffsets)
+        await this.#writeRecoveryPoints()
+        for (const [name, text] of others) await replaceTextFile(this.#disk, `${this.#path}/${name}`, text)
         isWritten = true
       } catch (error) {
         this.#logger.warn('the checkpoint files could not be written; a recovery would take longer', { error })
@@ -79,6 +87,46 @@ export class Checkpoints {
     return isWritten
   }
 
+  /**
+   * When it resolves, a start will find a recovery point of at most `offset` for the log, which itself has a lower one already:
+   * before new records take the place of old ones that were synced. Who comes before the writing begins shares it, and mostly
+   * there is nothing to write. Rejects with DiskError.
+   */
+  lowerRecoveryPoint(name: string, offset: number): Promise<void> {
+    return (this.#recoveryPoints.get(name) ?? 0) <= offset ? Promise.resolve() : this.#lower()
+  }
+
+  /** The same for a start: of logs that are gone, or have lost of what was synced. Rejects with DiskError. */
+  async lowerToEnds(): Promise<void> {
+    const isTooHigh = ([name, offset]: [string, number]) =>
+      offset > ((this.#futures.get(name) ?? this.#logs.get(name))?.logEndOffset ?? 0)
+    if ([...this.#recoveryPoints].some(isTooHigh)) await this.#lower()
+  }
+
+  #lower(): Promise<void> {
+    if (this.#lowering !== null) return this.#lowering
+    const lowering = this.#writing.then(() => {
+      this.#lowering = null
+      return this.#writeRecoveryPoints()
+    })
+    this.#lowering = lowering
+    this.#writing = lowering.catch(() => {})
+    return lowering
+  }
+
+  async #writeRecoveryPoints(): Promise<void> {
+    const entries = entriesOf(this.#all, log => log.recoveryPoint)
+    const next = new Map(
+      entries.map(({ topic, partition, offset }) => [partitionDirectoryName(topic, partition), offset]),
+    )
+    const highest = new Map(this.#recoveryPoints)
+    for (const [name, offset] of next) highest.set(name, Math.max(offset, highest.get(name) ?? 0))
+    this.#recoveryPoints = highest
+    const path = `${this.#path}/${recoveryPointCheckpointFile}`
+    await replaceTextFile(this.#disk, path, formatOffsetCheckpoint(entries))
+    this.#recoveryPoints = next
+  }
+
   /** For a stop: no writing is under way then. */
   settled(): Promise<void> {
     return this.#writing
@@ -86,13 +134,19 @@ export class Checkpoints {
 
   /** For a stop. Throws DiskError. */
   writeSync(cleanedOffsets: ReadonlyMap<string, number>): void {
-    for (const [name, text] of this.#texts(cleanedOffsets))
+    const recoveryPoints = textOf(this.#all, log => log.recoveryPoint)
+    const others = this.#otherTexts(cleanedOffsets)
+    for (const [name, text] of [[recoveryPointCheckpointFile, recoveryPoints] as const, ...others])
       replaceTextFileSync(this.#disk, `${this.#path}/${name}`, text)
   }
 
-  /** The offsets as they are now. */
-  #texts(cleanedOffsets: ReadonlyMap<string, number>): [name: string, text: string][] {
-    const all = [...this.#logs.values(), ...this.#futures.values()]
+  get #all(): PartitionLog[] {
+    return [...this.#logs.values(), ...this.#futures.values()]
+  }
+
+  /** All but the recovery points, as they are now. */
+  #otherTexts(cleanedOffsets: ReadonlyMap<string, number>): [name: string, text: string][] {
+    const all = this.#all
     const moved = all.filter(log => log.logStartOffset > log.firstSegmentOffset)
     const cleaned: { topic: string; partition: number; offset: number }[] = []
     for (const [name, offset] of cleanedOffsets) {
@@ -100,7 +154,6 @@ export class Checkpoints {
       if (log !== undefined) cleaned.push({ topic: log.topic, partition: log.partition, offset })
     }
     return [
-      [recoveryPointCheckpointFile, textOf(all, log => log.recoveryPoint)],
       [logStartOffsetCheckpointFile, textOf(moved, log => log.logStartOffset)],
       [highWatermarkCheckpointFile, textOf(all, log => log.highWatermark)],
       [cleanerCheckpointFile, formatOffsetCheckpoint(cleaned)],
@@ -109,7 +162,9 @@ export class Checkpoints {
 }
 
 function textOf(logs: readonly PartitionLog[], offsetOf: (log: PartitionLog) => number): string {
-  return formatOffsetCheckpoint(
-    logs.map(log => ({ topic: log.topic, partition: log.partition, offset: offsetOf(log) })),
-  )
+  return formatOffsetCheckpoint(entriesOf(logs, offsetOf))
+}
+
+function entriesOf(logs: readonly PartitionLog[], offsetOf: (log: PartitionLog) => number) {
+  return logs.map(log => ({ topic: log.topic, partition: log.partition, offset: offsetOf(log) }))
 }

@@ -1,9 +1,11 @@
 /** A log as a follower's: batches as the leader has them, truncation where histories part, a high watermark from outside. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DiskError } from '@odradek/platform'
 import { batchLastOffset, encodeBatch, errorCodes, iterateBatches } from '@odradek/protocol'
 import fc from 'fast-check'
 import type { PartitionLog } from './partition-log.ts'
+import { FaultyDisk } from './testing/faulty-disk.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
 
 const startMs = 1_700_000_000_000
@@ -154,6 +156,41 @@ test('a log that begins anew knows no producers of the history that was dropped'
   await lead(log, 1, batchOf(['b']))
   await logs.crash()
   assert.ok(!logs.get('t').knowsProducer(7))
+})
+
+test('a cut writes recovery points only where they would vouch for what comes in its place, and of many logs at once', async () => {
+  const disk = new FaultyDisk()
+  const logs = await startTestLogs({ disk, config: { segmentBytes: 300 } })
+  const followers = Array.from({ length: 20 }, (_, partition) => logs.create('t', partition))
+  for (const log of followers) {
+    for (let n = 0; n < 10; n++) await lead(log, 0, batchOf(['x'.repeat(50)]))
+    assert.ok(await log.flush())
+  }
+  await logs.manager.checkpoint()
+  const written = () => disk.syncsOf('recovery-point-offset-checkpoint.tmp')
+  const before = written()
+  for (const log of followers) assert.ok(await log.truncateTo(log.recoveryPoint + 1))
+  assert.equal(written(), before)
+  assert.ok((await Promise.all(followers.map(log => log.truncateTo(1)))).every(Boolean))
+  assert.ok(written() > before && written() <= before + 3, `${written() - before}`)
+  assert.ok(followers.every(log => log.recoveryPoint === 0))
+})
+
+test('a log is not cut back while the disk does not take its recovery point', async () => {
+  const disk = new FaultyDisk()
+  const logs = await startTestLogs({ disk, config: { segmentBytes: 300 } })
+  const log = logs.create('t')
+  for (let n = 0; n < 10; n++) await lead(log, 0, batchOf(['x'.repeat(50)]))
+  assert.ok(await log.flush())
+  await logs.manager.checkpoint()
+  disk.failSyncs = path => (path.includes('recovery-point') ? new DiskError('full', path, 'no space') : null)
+  assert.equal(await log.truncateTo(1), false)
+  assert.ok(log.canReopen)
+  disk.failSyncs = () => null
+  assert.ok(await log.reopen())
+  assert.equal(log.logEndOffset, 10)
+  assert.ok(await log.truncateTo(1))
+  assert.equal(log.logEndOffset, 1)
 })
 
 test('a read during a truncation sees what is left', async () => {

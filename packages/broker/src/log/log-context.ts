@@ -7,8 +7,8 @@ import type { DiskPace } from './group-commit.ts'
 import type { OpenSegments } from './open-segments.ts'
 import type { TailCache } from './tail-cache.ts'
 
-/** What all logs in a directory share; all but the names, and who is told of failures, they share with those in others. */
-export interface LogContext {
+/** What all logs of a broker share. */
+export interface SharedLogContext {
   readonly disk: Disk
   readonly clock: Clock
   readonly random: Random
@@ -18,10 +18,16 @@ export interface LogContext {
   readonly pace: DiskPace
   readonly reader: FileReader
   readonly removal: DeferredRemoval
+  /** producer.id.expiration.ms. */
+  readonly producerIdExpirationMs: number
+}
+
+/** What all logs in a directory share. */
+export interface LogContext extends SharedLogContext {
   /** The partitions' directories in the data directory. */
   readonly names: DirectoryNames
   /** The disk failed one of them. Must not throw. */
   readonly diskFailed: (error: unknown) => void
-  /** producer.id.expiration.ms. */
-  readonly producerIdExpirationMs: number
+  /** See `Checkpoints`. */
+  readonly lowerRecoveryPoint: (name: string, offset: number) => Promise<void>
 }

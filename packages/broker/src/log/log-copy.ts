@@ -1,4 +1,5 @@
 import { batchBaseOffset, batchBytes, errorCodes } from '@odradek/protocol'
+import type { MoveThrottle } from './move-throttle.ts'
 import type { PartitionLog, PartitionLogListener } from './partition-log.ts'
 
 /** Of one read: what is copied before others have their turn. */
@@ -9,8 +10,6 @@ const anyEpoch = 0x7fffffff
 export type CopyStep =
   /** There was something to do. */
   | 'copied'
-  /** The copy was cut back, or begun anew: its checkpoint has to be written before there is more in it. */
-  | 'cut'
   /** All that was written when it looked is there. */
   | 'level'
   /** One of the two logs is offline, for now or for good. */
@@ -27,11 +26,14 @@ export class LogCopy implements PartitionLogListener {
   #isEmptied = false
   /** What the copy has, the source has too. */
   #isChecked: boolean
+  readonly #throttle: MoveThrottle
 
-  constructor({ source, copy, isNew }: { source: PartitionLog; copy: PartitionLog; isNew: boolean }) {
+  constructor(options: { source: PartitionLog; copy: PartitionLog; isNew: boolean; throttle: MoveThrottle }) {
+    const { source, copy } = options
     this.source = source
     this.copy = copy
-    this.#isChecked = isNew
+    this.#isChecked = options.isNew
+    this.#throttle = options.throttle
     source.listen(this)
     // Until its source says how far it is.
     copy.lowerHighWatermark()
@@ -68,18 +70,16 @@ export class LogCopy implements PartitionLogListener {
     if (copy.logEndOffset === source.logEndOffset) return 'level'
     const read = await source.read(copy.logEndOffset, {
       endOffset: source.logEndOffset,
-      maxBytes: copyBytes,
+      maxBytes: Math.min(copyBytes, this.#throttle.bytesAtOnce),
       minOneBatch: true,
     })
     // Retention was quicker.
     if (read.errorCode === errorCodes.OFFSET_OUT_OF_RANGE) return await this.#startAnew(source.logStartOffset)
     if (read.errorCode !== errorCodes.NONE) return 'offline'
+    this.#throttle.record(read.byteLength)
     try {
       for (const chunk of read.chunks) {
-        const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
-        // The source begins within a batch: an empty copy begins with all of it.
-        const isWithin = errorCode === errorCodes.OFFSET_OUT_OF_RANGE && copy.logStartOffset === copy.logEndOffset
-        if (isWithin) return await this.#startAnew(batchBaseOffset(chunk, 0))
+        const errorCode = await this.#append(chunk)
         if (errorCode !== errorCodes.NONE) return errorCode === errorCodes.KAFKA_STORAGE_ERROR ? 'offline' : 'corrupt'
       }
     } finally {
@@ -87,6 +87,16 @@ export class LogCopy implements PartitionLogListener {
     }
     this.#follow()
     return 'copied'
+  }
+
+  async #append(chunk: Buffer): Promise<number> {
+    const { copy } = this
+    const { errorCode } = await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })
+    // The source begins within a batch: an empty copy begins with all of it.
+    const isWithin = errorCode === errorCodes.OFFSET_OUT_OF_RANGE && copy.logStartOffset === copy.logEndOffset
+    if (!isWithin) return errorCode
+    if (!(await copy.startAnewAt(batchBaseOffset(chunk, 0)))) return errorCodes.KAFKA_STORAGE_ERROR
+    return (await copy.appendAsFollower(chunk, { leaderEpoch: anyEpoch })).errorCode
   }
 
   #follow(): void {
@@ -100,11 +110,11 @@ export class LogCopy implements PartitionLogListener {
     this.#cutOffset = Number.POSITIVE_INFINITY
     this.#isEmptied = false
     if (isEmptied) return await this.#startAnew(this.source.logStartOffset)
-    return (await this.copy.truncateTo(offset)) ? 'cut' : 'offline'
+    return (await this.copy.truncateTo(offset)) ? 'copied' : 'offline'
   }
 
   async #startAnew(offset: number): Promise<CopyStep> {
-    return (await this.copy.startAnewAt(offset)) ? 'cut' : 'offline'
+    return (await this.copy.startAnewAt(offset)) ? 'copied' : 'offline'
   }
 
   /**

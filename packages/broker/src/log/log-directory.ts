@@ -13,7 +13,7 @@ import {
   partitionMetadataFile,
 } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogContext } from './log-context.ts'
+import type { LogContext, SharedLogContext } from './log-context.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
 import { parsePartitionMetadata, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { readTextFile, replaceTextFileSync } from './text-file.ts'
@@ -69,7 +69,7 @@ export class LogDirectory {
     path: string
     directoryId: string
     isNew: boolean
-    shared: Omit<LogContext, 'names' | 'diskFailed'>
+    shared: SharedLogContext
     /** The disk failed a log that lies here. */
     diskFailed: (directory: LogDirectory, error: unknown) => void
   }) {
@@ -84,6 +84,7 @@ export class LogDirectory {
       ...shared,
       names: new DirectoryNames(disk, path),
       diskFailed: error => diskFailed(this, error),
+      lowerRecoveryPoint: (name, offset) => this.checkpoints.lowerRecoveryPoint(name, offset),
     }
     const marker = readTextFile(disk, this.file(cleanShutdownFile))
     this.wasCleanShutdown = marker !== null

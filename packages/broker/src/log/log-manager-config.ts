@@ -1,3 +1,5 @@
+import type { ByteQuotaConfig } from '../core/partition/byte-quota.ts'
+
 /** Broker-wide settings of the logs; Kafka's names with the unit at the end. */
 export interface LogManagerConfig {
   /** log.retention.check.interval.ms (300,000). */
@@ -16,6 +18,8 @@ export interface LogManagerConfig {
   readonly producerIdExpirationCheckIntervalMs: number
   /** log.cleaner.backoff.ms (15,000): how often compacted topics are looked at. */
   readonly cleanerBackoffMs: number
+  /** alter.log.dirs.replication.quota.window.num and .size.seconds, replica.alter.log.dirs.io.max.bytes.per.second. */
+  readonly moveQuota: ByteQuotaConfig
   /** Bytes of records kept in memory for readers near the end, over all partitions. */
   readonly tailCacheBytesMax: number
 }
@@ -29,5 +33,6 @@ export const defaultLogManagerConfig: LogManagerConfig = {
   producerIdExpirationMs: 86_400_000,
   producerIdExpirationCheckIntervalMs: 600_000,
   cleanerBackoffMs: 15_000,
+  moveQuota: { samples: 11, sampleMs: 1000, bytesPerSecondMax: () => Number.MAX_SAFE_INTEGER },
   tailCacheBytesMax: 64 * 1024 * 1024,
 }

@@ -236,6 +236,19 @@ test('a broken checkpoint costs a recovery, no data', async () => {
   assert.equal(logs.get('t').latestLeaderEpoch, 0)
 })
 
+test('a start vouches for nothing of a log that somebody has removed', async () => {
+  const logs = await startTestLogs({ config: { segmentBytes: 2000 } })
+  logs.create('t')
+  for (let n = 0; n < 50; n++) await append(logs, 't', 'x'.repeat(200))
+  await logs.get('t').flush()
+  await logs.manager.checkpoint()
+  const checkpoint = () => readTextFile(logs.disk, '/data/recovery-point-offset-checkpoint')
+  assert.match(checkpoint() ?? '', /^t 0 4\d$/m)
+  logs.disk.removeSync('/data/t-0')
+  await logs.crash()
+  assert.equal(checkpoint(), '0\n0\n')
+})
+
 test('the log start offset is checkpointed where it lies within a segment', async () => {
   const logs = await startTestLogs()
   const log = logs.create('t')

@@ -12,11 +12,12 @@ import { FileReader } from './file-reader.ts'
 import { DiskPace } from './group-commit.ts'
 import { LogCleaner } from './log-cleaner.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogContext } from './log-context.ts'
+import type { SharedLogContext } from './log-context.ts'
 import type { LogDirectory, NewLog } from './log-directory.ts'
 import { defaultLogManagerConfig, type LogManagerConfig } from './log-manager-config.ts'
 import { LogMoves } from './log-moves.ts'
 import { Maintenance } from './maintenance.ts'
+import { MoveThrottle } from './move-throttle.ts'
 import { NamedTimers } from './named-timers.ts'
 import { OfflineLogs } from './offline-logs.ts'
 import { openDirectories, type UnreadableDirectory } from './open-directories.ts'
@@ -68,7 +69,7 @@ export class LogManager {
   readonly #random: Random
   readonly #logger: Logger
   readonly #config: LogManagerConfig
-  readonly #shared: Omit<LogContext, 'names' | 'diskFailed'>
+  readonly #shared: SharedLogContext
   /** Those that could be opened at the start. */
   readonly #directories: LogDirectory[] = []
   /** Those that could not. */
@@ -127,6 +128,7 @@ export class LogManager {
       clock,
       logger,
       unique: () => this.#unique(),
+      throttle: new MoveThrottle(clock, this.#config.moveQuota),
       moved: () => this.#checkpointSoon(),
       cleanedOffsets: () => this.#cleaner.cleanedOffsets,
     })

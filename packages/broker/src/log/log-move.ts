@@ -4,6 +4,7 @@ import { deletedDirectoryName, movedFromFile, partitionDirectoryName } from './f
 import type { LeftFiles } from './left-files.ts'
 import { LogCopy } from './log-copy.ts'
 import type { LogDirectory } from './log-directory.ts'
+import type { MoveThrottle } from './move-throttle.ts'
 import type { MovedFiles, PartitionLog } from './partition-log.ts'
 import { replaceTextFile } from './text-file.ts'
 
@@ -18,6 +19,7 @@ export interface LogMoveOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly unique: () => string
+  readonly throttle: MoveThrottle
   /** The log lies in its new directory from now on. */
   readonly tookOver: () => void
   /** Writes the checkpoints of the directory that the log goes to. False: they could not be written. */
@@ -50,8 +52,6 @@ export class LogMove {
   readonly #options: LogMoveOptions
   readonly #copy: LogCopy
   #left: LeftFiles | null = null
-  /** The checkpoint of the future log's directory may say more of it than it has. */
-  #wasCut = true
   #isStopped = false
   #wakeUp: () => void = () => {}
 
@@ -60,7 +60,8 @@ export class LogMove {
     this.future = options.future
     this.to = options.to
     this.#options = options
-    this.#copy = new LogCopy({ source: options.log, copy: options.future, isNew: options.isNew })
+    const { log: source, future: copy, isNew, throttle } = options
+    this.#copy = new LogCopy({ source, copy, isNew, throttle })
   }
 
   /** How far the future log is behind. */
@@ -98,28 +99,30 @@ export class LogMove {
   }
 
   async #move(): Promise<LeftFiles | null> {
-    const { clock, logger, to, checkpoint } = this.#options
+    const { clock, logger, to, checkpoint, throttle } = this.#options
+    let isCheckpointed = false
     while (!this.#isStopped) {
       // What they say of a log that was there by this name before would pass for what is known of this one after a crash.
-      if (this.#wasCut) this.#wasCut = !(await checkpoint())
-      if (this.#wasCut) {
+      isCheckpointed ||= await checkpoint()
+      if (!isCheckpointed) {
         await to.check()
         if (!(await this.#comeBack())) return null
         continue
       }
-      const step = await this.#copy.step()
-      if (this.#isStopped) break
-      if (step === 'cut') {
-        this.#wasCut = true
+      const { waitMs } = throttle
+      if (waitMs > 0) {
+        await this.#pause(waitMs)
         continue
       }
+      const step = await this.#copy.step()
+      if (this.#isStopped) break
       if (step === 'corrupt') {
         logger.error('a partition has a batch that is broken: it cannot be moved', this.#fields)
         return null
       }
       if (step === 'offline') {
         if (!(await this.#comeBack())) return null
-      } else if (step === 'level' || this.#copy.lagBytes < nearBytes) {
+      } else if (step === 'level' || this.#copy.lagBytes < Math.min(nearBytes, throttle.bytesAtOnce)) {
         const left = await this.#finish()
         if (left !== null) return left
       }
@@ -140,14 +143,14 @@ export class LogMove {
       logger.error('a partition stays where it is: the disk that it was to be moved to has failed', this.#fields)
       return false
     }
-    await this.#pause()
+    await this.#pause(retryMs)
     if (!this.#isStopped) await future.reopen()
     return true
   }
 
-  #pause(): Promise<void> {
+  #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#options.clock.after(retryMs, resolve)
+    const timer = this.#options.clock.after(delayMs, resolve)
     this.#wakeUp = () => {
       timer.cancel()
       resolve()
@@ -161,7 +164,7 @@ export class LogMove {
     if (!(await future.flush())) return null
     await replaceTextFile(disk, `${future.directory}/${movedFromFile}`, from.directoryId)
     // As far as a crash may set them back: not to nothing.
-    if (!(await checkpoint())) await this.#pause()
+    if (!(await checkpoint())) await this.#pause(retryMs)
     if (this.#isStopped || this.#copy.lagBytes > bringOverBytesMax) return null
     if (disk.statSync(this.#target) !== null) throw new Error(`${this.#target} is there already`)
     const left = await log.moveTo(() => this.#bringOver())
@@ -169,11 +172,10 @@ export class LogMove {
     return left
   }
 
-  /** While appends wait: the rest, for good. */
+  /** While appends wait: the rest, for good. The throttle counts it, and holds nothing back. */
   async #bringOver(): Promise<(() => MovedFiles) | null> {
     const { log, future, to, disk, tookOver } = this.#options
     for (let step = await this.#copy.step(); step !== 'level'; step = await this.#copy.step()) {
-      if (step === 'cut') this.#wasCut = true
       if (step !== 'copied') return null
     }
     // All of it: nobody knows how much the old place has for good, since what an earlier life synced may not be noted.

@@ -85,6 +85,19 @@ test('a log moves with all that it has, and its old directory goes', async () =>
   assert.deepEqual([logs.get('t').logStartOffset, logs.get('t').logEndOffset], [5, 102])
 })
 
+test('a log that begins within a batch moves with all of it', async () => {
+  const { logs, log } = await startTwo()
+  const records = ['a', 'b', 'c', 'd'].map(value => ({ timestamp: 1_700_000_000_000, value }))
+  for (let n = 0; n < 3; n++) await log.append(encodeBatch({ records }), { leaderEpoch: 0, origin: 'client' })
+  log.deleteRecords(6)
+  move(logs, '/b')
+  await until(isOver(logs, log))
+  assert.equal(log.directory, '/b/t-0')
+  assert.deepEqual([log.logStartOffset, log.logEndOffset], [6, 12])
+  await logs.restart()
+  assert.deepEqual([logs.get('t').logStartOffset, logs.get('t').logEndOffset], [6, 12])
+})
+
 test('appends that come while it goes over wait, keep their order, and are refused when their leader is over', async () => {
   const { logs, log } = await startTwo({ flushMessages: 1 })
   await fill(log, 0, 10)

@@ -3,6 +3,7 @@ import type { Logger } from '../logger.ts'
 import { deletedDirectoryName, futureDirectoryName, partitionDirectoryName } from './file-names.ts'
 import type { LogDirectory } from './log-directory.ts'
 import { LogMove } from './log-move.ts'
+import type { MoveThrottle } from './move-throttle.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { directoryOf } from './text-file.ts'
 
@@ -12,6 +13,7 @@ export interface LogMovesOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly unique: () => string
+  readonly throttle: MoveThrottle
   /** A log lies in another directory than before. */
   readonly moved: () => void
   readonly cleanedOffsets: () => ReadonlyMap<string, number>
@@ -81,7 +83,7 @@ export class LogMoves {
     const from = this.#options.directories.find(({ path }) => path === directoryOf(log.directory))
     if (from === undefined) throw new Error(`${log.directory} lies in no log directory`)
     future.config = futureConfig(log)
-    const { disk, clock, logger, unique, cleanedOffsets } = this.#options
+    const { disk, clock, logger, unique, throttle, cleanedOffsets } = this.#options
     const move = new LogMove({
       log,
       future,
@@ -92,6 +94,7 @@ export class LogMoves {
       clock,
       logger,
       unique,
+      throttle,
       tookOver: () => this.#tookOver(name, { from, to, log }),
       checkpoint: () => to.checkpoints.write(cleanedOffsets()),
     })

@@ -45,6 +45,7 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
   finishInterruptedWork(context.disk, directory)
   const files = listSegmentFiles(context.disk, directory)
   const segments = makeSegments(options, files)
+  const found = segments.all
   const { epochs, changed } = loadEpochs(options)
   const savedEpochs = formatLeaderEpochs(epochs.entries)
   const snapshots = new ProducerSnapshots(context.disk, directory, files.snapshots)
@@ -68,6 +69,9 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
     logEndOffset = options.logStartOffset
     producers = new ProducerState(logEndOffset)
   }
+  // The power must not bring them back behind what is written in their place.
+  const kept = new Set(segments.all)
+  if (found.some(segment => !kept.has(segment))) await context.disk.syncDirectory(directory)
   const logStartOffset = Math.max(options.logStartOffset, segments.first.baseOffset)
   producers.advanceTo(logEndOffset)
   snapshots.removeAbove(logEndOffset)

@@ -4,10 +4,23 @@ import { scanHeaders } from './batch-scan.ts'
 import type { LoadedLog, LoadOptions } from './log-loader.ts'
 import { recoverLog } from './log-recovery.ts'
 import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
+
+export interface Cut {
+  readonly offset: number
+  /** All goes, and the log begins there. */
+  readonly isEmptied: boolean
+}
+
+/** Where a recovery has to begin when what comes behind the cut may not be on the disk for good. */
+export function recoveryPointOf({ offset, isEmptied }: Cut, segments: Segments): number {
+  const last = isEmptied ? undefined : segments.all.findLast(({ baseOffset }) => baseOffset < offset)
+  return last?.baseOffset ?? offset
+}
 
 /**
  * Leaves what lies below `offset`, in whole batches, or nothing; an empty log begins at `offset`. All of the log has been
- * flushed.
+ * flushed, and the recovery point is not above that of the cut.
  *
  * The files are cut from the end, so that a crash on the way leaves a log without a hole; and the cut is on the disk for good
  * before anything new is written: else a power loss could bring back the end of old batches behind new ones.
@@ -16,7 +29,7 @@ import type { Segment } from './segment.ts'
 export async function truncateLog(
   options: LoadOptions,
   current: LoadedLog,
-  { offset, isEmptied }: { readonly offset: number; readonly isEmptied: boolean },
+  { offset, isEmptied }: Cut,
 ): Promise<LoadedLog> {
   const { context, directory } = options
   const { segments, snapshots } = current
@@ -31,7 +44,6 @@ export async function truncateLog(
   for (const segment of segments.all) segment.release()
   return await recoverLog({
     ...options,
-    recoveryPoint: Math.min(options.recoveryPoint, offset),
     logStartOffset: last === undefined ? offset : options.logStartOffset,
   })
 }

@@ -4,7 +4,7 @@ import { inParallel } from '../in-parallel.ts'
 import { OdradekError } from '../odradek-error.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogContext } from './log-context.ts'
+import type { SharedLogContext } from './log-context.ts'
 import { type FoundLogs, LogDirectory } from './log-directory.ts'
 import { finishMoves } from './unfinished-moves.ts'
 
@@ -25,7 +25,7 @@ export interface OpenedDirectories {
 }
 
 export interface OpenDirectoriesOptions {
-  readonly shared: Omit<LogContext, 'names' | 'diskFailed'>
+  readonly shared: SharedLogContext
   readonly diskFailed: (directory: LogDirectory, error: unknown) => void
   readonly configOf: (topic: string) => LogConfig
   /** For names. */
@@ -136,8 +136,10 @@ async function recover(
       })
     }
   }
-  if (tasks.length === 0) return
   await inParallel(tasks, parallelRecoveries)
+  for (const directory of [...found.keys()])
+    await directory.checkpoints.lowerToEnds().catch(error => fail(directory, error))
+  if (tasks.length === 0) return
   const tookMs = Math.round(clock.monotonic() - begun)
   logger.info('recovered the logs after an unclean stop', { partitions: tasks.length, tookMs })
 }

@@ -4,6 +4,7 @@ import type { Refusal } from '../core/partition/append-rules.ts'
 import type { Dirt } from '../core/partition/compaction-rules.ts'
 import { checkReplicated } from '../core/partition/replicated-batches.ts'
 import { AppendPause } from './append-pause.ts'
+import { partitionDirectoryName } from './file-names.ts'
 import { GroupCommit } from './group-commit.ts'
 import { HighWatermark } from './high-watermark.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -27,9 +28,9 @@ import {
 } from './log-answers.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
-import { type LoadedLog, loadCleanLog, newLog } from './log-loader.ts'
+import { type LoadedLog, type LoadOptions, loadCleanLog, newLog } from './log-loader.ts'
 import { recoverLog } from './log-recovery.ts'
-import { truncateLog } from './log-truncation.ts'
+import { type Cut, recoveryPointOf, truncateLog } from './log-truncation.ts'
 import { OpenLog, type Run } from './open-log.ts'
 import type { PartitionTail } from './tail-cache.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -45,7 +46,7 @@ export interface PartitionLogListener {
   offline?(log: PartitionLog): void
   online?(log: PartitionLog): void
   /** What lay at and behind the offset is gone, or all there was: it begins at the offset then. Must not throw. */
-  cutBack?(log: PartitionLog, cut: { readonly offset: number; readonly isEmptied: boolean }): void
+  cutBack?(log: PartitionLog, cut: Cut): void
 }
 
 /** A log's files as another directory has them. */
@@ -103,6 +104,8 @@ export class PartitionLog {
   #truncation: Promise<boolean> | null = null
   /** From before a truncation waits for what is under way, so that a compaction is given up. */
   #isCuttingBack = false
+  /** What lies behind is to be cut off, was perhaps: until the files have been opened anew. */
+  #recoveryPointMax = Number.POSITIVE_INFINITY
   #isClosed = false
   #isAbandoned = false
   #pause: AppendPause | null = null
@@ -143,6 +146,7 @@ export class PartitionLog {
   /** The files were opened anew. Readers see what is there, up to the old high watermark where that is lower. */
   #use(loaded: LoadedLog, highWatermark: number): void {
     this.#open = this.#opened(loaded)
+    this.#recoveryPointMax = Number.POSITIVE_INFINITY
     this.#highWatermark.reset({ logEndOffset: loaded.logEndOffset, highWatermark })
   }
 
@@ -253,7 +257,7 @@ export class PartitionLog {
 
   /** Where a recovery would begin to read: all below it is on the disk for good. */
   get recoveryPoint(): number {
-    return this.#open.flush.flusher.recoveryPoint
+    return Math.min(this.#open.flush.flusher.recoveryPoint, this.#recoveryPointMax)
   }
 
   /** All batches below it are on the disk for good. */
@@ -653,11 +657,12 @@ export class PartitionLog {
   }
 
   async #reopen(): Promise<boolean> {
+    await this.#truncation
     await this.#commit.idle()
     await this.#housekeeping.idle()
     try {
       this.#open.release()
-      const loaded = await recoverLog(this.#open.loadOptions)
+      const loaded = await recoverLog(this.#loadOptions)
       if (this.#isClosed) {
         for (const segment of loaded.segments.all) segment.release()
         return false
@@ -709,15 +714,19 @@ export class PartitionLog {
     const highWatermark = Math.min(this.highWatermark, offset)
     this.#highWatermark.reset({ logEndOffset: this.logEndOffset, highWatermark })
     this.#tail.clear()
-    this.#truncation = this.#truncateFiles(offset, isEmptied).finally(() => {
+    this.#truncation = this.#truncateFiles({ offset, isEmptied }).finally(() => {
       this.#truncation = null
     })
     return this.#truncation
   }
 
-  async #truncateFiles(offset: number, isEmptied: boolean): Promise<boolean> {
+  async #truncateFiles(cut: Cut): Promise<boolean> {
+    const { offset, isEmptied } = cut
     try {
-      const loaded = await truncateLog(this.#open.loadOptions, this.#open.loaded, { offset, isEmptied })
+      // First: a crash on the way leaves a log that is read from there on, wherever it ends.
+      await this.#lowerRecoveryPoint(recoveryPointOf(cut, this.#open.loaded.segments))
+      if (!this.#isUsable) return false
+      const loaded = await truncateLog(this.#loadOptions, this.#open.loaded, cut)
       if (this.#isClosed) {
         for (const segment of loaded.segments.all) segment.release()
         return false
@@ -733,7 +742,17 @@ export class PartitionLog {
     return true
   }
 
-  #tellCut(cut: { readonly offset: number; readonly isEmptied: boolean }): void {
+  /** What was synced behind it does not vouch for what comes in its place. Rejects with DiskError. */
+  async #lowerRecoveryPoint(offset: number): Promise<void> {
+    this.#recoveryPointMax = Math.min(this.#recoveryPointMax, offset)
+    await this.#context.lowerRecoveryPoint(partitionDirectoryName(this.topic, this.partition), offset)
+  }
+
+  get #loadOptions(): LoadOptions {
+    return { ...this.#open.loadOptions, recoveryPoint: this.recoveryPoint }
+  }
+
+  #tellCut(cut: Cut): void {
     for (const listener of this.#listeners) listener.cutBack?.(this, cut)
   }
 

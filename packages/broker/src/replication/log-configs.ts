@@ -55,6 +55,11 @@ export function logManagerConfigOf(broker: BrokerConfig): Partial<LogManagerConf
     producerIdExpirationMs: broker.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: broker.number('producer.id.expiration.check.interval.ms'),
     cleanerBackoffMs: cleanerBackoffMsOf(broker),
+    moveQuota: {
+      samples: broker.number('alter.log.dirs.replication.quota.window.num'),
+      sampleMs: 1000 * broker.number('alter.log.dirs.replication.quota.window.size.seconds'),
+      bytesPerSecondMax: () => broker.number('replica.alter.log.dirs.io.max.bytes.per.second'),
+    },
   }
 }
 

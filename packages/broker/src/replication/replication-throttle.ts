@@ -5,16 +5,11 @@ import {
   type ThrottledSide,
   throttledPartitions,
 } from '../core/cluster/throttled-partitions.ts'
-import { ByteRate } from '../core/partition/byte-rate.ts'
+import { ByteQuota, type ByteQuotaConfig } from '../core/partition/byte-quota.ts'
 
-export interface ThrottleConfig {
+/** replication.quota.window.num and .size.seconds; leader.replication.throttled.rate or follower.replication.throttled.rate. */
+export interface ThrottleConfig extends ByteQuotaConfig {
   readonly side: ThrottledSide
-  /** replication.quota.window.num. */
-  readonly samples: number
-  /** replication.quota.window.size.seconds. */
-  readonly sampleMs: number
-  /** leader.replication.throttled.rate or follower.replication.throttled.rate; asked at each use. */
-  readonly bytesPerSecondMax: () => number
 }
 
 /**
@@ -24,22 +19,22 @@ export interface ThrottleConfig {
  */
 export class ReplicationThrottle {
   readonly #brokerId: number
-  readonly #config: ThrottleConfig
+  readonly #side: ThrottledSide
   readonly #clock: Clock
-  readonly #rate: ByteRate
+  readonly #quota: ByteQuota
   #partitions: ThrottledPartitions = new Map()
 
   constructor(options: { config: ThrottleConfig; brokerId: number; clock: Clock }) {
     this.#brokerId = options.brokerId
-    this.#config = options.config
+    this.#side = options.config.side
     this.#clock = options.clock
-    this.#rate = new ByteRate(options.config)
+    this.#quota = new ByteQuota(options.config)
   }
 
   /** Subscriber of the cluster metadata. */
   apply(next: ClusterImage, previous: ClusterImage): void {
     if (next.configs === previous.configs) return
-    this.#partitions = throttledPartitions(next, { side: this.#config.side, brokerId: this.#brokerId })
+    this.#partitions = throttledPartitions(next, { side: this.#side, brokerId: this.#brokerId })
   }
 
   covers(topic: string, partition: number): boolean {
@@ -53,18 +48,15 @@ export class ReplicationThrottle {
   }
 
   get isExceeded(): boolean {
-    return this.#rate.perSecond(this.#clock.monotonic()) > this.#config.bytesPerSecondMax()
+    return this.#quota.isExceeded(this.#clock.monotonic())
   }
 
-  /**
-   * What one fetch may take, but for a first batch: a sample's share. Kafka lets whole fetches pass, of megabytes, and forgets them
-   * after all the samples' time: so a low rate does not hold there.
-   */
+  /** What one fetch may take, but for a first batch. */
   get bytesAtOnce(): number {
-    return Math.max(1, Math.floor((this.#config.bytesPerSecondMax() * this.#config.sampleMs) / 1000))
+    return this.#quota.bytesAtOnce
   }
 
   record(bytes: number): void {
-    this.#rate.record(bytes, this.#clock.monotonic())
+    this.#quota.record(bytes, this.#clock.monotonic())
   }
 }

@@ -64,6 +64,8 @@ const honouredBrokerSettings = new Set([
   'max.request.partition.size.limit',
   'socket.request.max.bytes',
   // the log
+  'alter.log.dirs.replication.quota.window.num',
+  'alter.log.dirs.replication.quota.window.size.seconds',
   'compression.gzip.level',
   'compression.type',
   'compression.zstd.level',
@@ -102,6 +104,7 @@ const honouredBrokerSettings = new Set([
   'metadata.log.dir',
   'producer.id.expiration.check.interval.ms',
   'producer.id.expiration.ms',
+  'replica.alter.log.dirs.io.max.bytes.per.second',
   // groups
   'group.initial.rebalance.delay.ms',
   'group.max.session.timeout.ms',
