@@ -61,10 +61,10 @@ test('a leader that is cut off from the other brokers alone acknowledges nothing
   await sleep(500)
   const cut = performance.now()
   await sleep(replicaLagMs + 3 * sessionTimeoutMs)
-  const [silentMs, passedMs] = [probe.longestGapMs(cut), performance.now() - cut]
-  // On a machine that is too busy for a lease of a second others have led meanwhile.
-  if ((await cluster.leadershipOf(Probe.topic)).epoch === epoch)
-    assert.ok(silentMs > passedMs - 100, `silent for ${silentMs} ms only`)
+  const acknowledged = probe.acknowledgedAfter(cut)
+  // One record may have been on its way to one follower, and is committed when the other one is given up first. And on a machine
+  // that is too busy for a lease of a second others have led meanwhile.
+  if ((await cluster.leadershipOf(Probe.topic)).epoch === epoch) assert.ok(acknowledged <= 1, `${acknowledged} records`)
   const healed = performance.now()
   await healAndSay(t)
   const acknowledgedMs = (await probe.nextAfter(healed)) - healed

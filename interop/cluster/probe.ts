@@ -46,6 +46,10 @@ export class Probe {
     return Math.max(...moments.slice(1).map((atMs, index) => atMs - (moments[index] ?? atMs)))
   }
 
+  acknowledgedAfter(momentMs: number): number {
+    return this.#acknowledgedMs.filter(atMs => atMs > momentMs).length
+  }
+
   end(): void {
     this.#isOver = true
   }
