@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterClient, type ClusterOptions, ConnectionError } from '@odradek/client'
 import { createNodePlatform } from '@odradek/platform/node'
-import type { MetadataResponse } from '@odradek/protocol'
+import { type MetadataResponse, metadataRequest, metadataResponse } from '@odradek/protocol'
 
 /** One that is paused or dead is not waited for. */
 const patienceMs = 250
@@ -20,23 +20,30 @@ export class Observer extends ClusterClient {
 
   /** @param bootstraps - the addresses of the brokers 1, 2… */
   constructor(bootstraps: readonly string[]) {
-    const options: Omit<ClusterOptions, 'bootstrap'> = {
+    const options = {
       platform: createNodePlatform(),
       clientId: 'observer',
       timeoutMs: 1000,
       retryForMs: 10_000,
-    }
+    } satisfies Omit<ClusterOptions, 'bootstrap'>
     super({ ...options, bootstrap: bootstraps.join() })
+    // Whoever waits for a certain broker asks it again himself.
+    const oneTry = { ...options, retryForMs: options.timeoutMs }
     this.#clients = new Map(
-      bootstraps.map((bootstrap, index) => [index + 1, new ClusterClient({ ...options, bootstrap })]),
+      bootstraps.map((bootstrap, index) => [index + 1, new ClusterClient({ ...oneTry, bootstrap })]),
     )
   }
 
-  override async metadata(...args: Parameters<ClusterClient['metadata']>): Promise<MetadataResponse> {
+  override async metadata(
+    topics: readonly string[] | null,
+    { allowAutoTopicCreation = false } = {},
+  ): Promise<MetadataResponse> {
     this.#assertOpen()
-    const asked = Array.from(this.#clients.values(), client =>
-      Promise.race([client.metadata(...args), sleep(patienceMs, null, { ref: false })]).catch(() => null),
-    )
+    const body = { topics: topics === null ? null : topics.map(name => ({ name })), allowAutoTopicCreation }
+    const asked = Array.from(this.#clients, ([node, client]) => {
+      const answer = client.send({ node }, metadataRequest, metadataResponse, body)
+      return Promise.race([answer, sleep(patienceMs, null, { ref: false })]).catch(() => null)
+    })
     const [first, ...others] = (await Promise.all(asked)).filter(answer => answer !== null)
     if (first === undefined) throw new ConnectionError('no broker answers')
     return others.reduce(newer, first)
@@ -45,7 +52,7 @@ export class Observer extends ClusterClient {
   override send: ClusterClient['send'] = async (to, ...args) => {
     this.#assertOpen()
     const client = typeof to === 'object' && 'node' in to ? this.#clients.get(to.node) : undefined
-    return client === undefined ? super.send(to, ...args) : client.send('any', ...args)
+    return client === undefined ? super.send(to, ...args) : client.send(to, ...args)
   }
 
   /** No error worth another try: it ends those who go on over any trouble of the brokers. */

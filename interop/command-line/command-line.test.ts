@@ -57,6 +57,8 @@ const commands = [
   'broker list --format json',
   'cluster health',
   'cluster health --format json',
+  'cluster balance --dry-run',
+  'cluster balance',
   'broker drain 1',
   'broker drain 9',
   'broker decommission 1 --format json',

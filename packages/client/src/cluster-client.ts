@@ -1,23 +1,27 @@
 import type { Platform } from '@odradek/platform'
 import {
+  errorCodes,
   type FindCoordinatorResponse,
   findCoordinatorRequest,
   findCoordinatorResponse,
+  isRetriable,
   type MetadataResponse,
   metadataRequest,
   metadataResponse,
 } from '@odradek/protocol'
 import type { Body, RequestSchema, ResponseSchema } from './api.ts'
-import { BrokerConnection, type SendOptions } from './broker-connection.ts'
-import { ConnectionError, KafkaError } from './kafka-error.ts'
+import type { BrokerConnection, SendOptions } from './broker-connection.ts'
+import { type Address, type Attempt, ConnectionPool } from './connection-pool.ts'
+import { ConnectionError, KafkaError, NoBrokerError } from './kafka-error.ts'
 
 export interface ClusterOptions {
   readonly platform: Pick<Platform, 'network' | 'clock'>
   /** 'HOST:PORT[,HOST:PORT…]': brokers to ask first. */
   readonly bootstrap: string
   readonly clientId?: string
+  /** How long one broker has for one answer; a connection that gets none is closed (Kafka's request.timeout.ms). */
   readonly timeoutMs?: number
-  /** How long a retriable error is tried again before it reaches the caller. */
+  /** How long all tries of a request may take before its trouble reaches the caller (Kafka's default.api.timeout.ms). */
   readonly retryForMs?: number
 }
 
@@ -26,16 +30,21 @@ const RETRY_PAUSE_MS = 100
 /** Where a request has to go. */
 export type Destination = 'any' | 'controller' | { readonly node: number } | { readonly coordinatorOf: string }
 
-/** A cluster, found from a bootstrap address. Keeps one connection a broker; close() ends them. */
+/**
+ * A cluster, found from a bootstrap address. What one broker does not answer is tried again, with another one where any will do,
+ * and with what another one knows of the cluster where it has to be the controller, a coordinator or a certain node. So a
+ * request whose answer is lost may be carried out twice. close() ends the connections.
+ */
 export class ClusterClient {
   readonly #options: Required<ClusterOptions>
-  /** By 'HOST:PORT'. A failed opening is forgotten, so that the next request tries again. */
-  readonly #connections = new Map<string, Promise<BrokerConnection>>()
-  #brokers = new Map<number, { host: string; port: number }>()
+  readonly #connections: ConnectionPool
+  #brokers: ReadonlyMap<number, Address> = new Map()
   #controllerId = -1
 
   constructor(options: ClusterOptions) {
-    this.#options = { clientId: 'odradek-client', timeoutMs: 30_000, retryForMs: 30_000, ...options }
+    this.#options = { clientId: 'odradek-client', timeoutMs: 30_000, retryForMs: 60_000, ...options }
+    const { platform, clientId, timeoutMs } = this.#options
+    this.#connections = new ConnectionPool({ network: platform.network, clock: platform.clock, clientId, timeoutMs })
   }
 
   /** Asks a broker for the cluster's metadata: of all topics (null), or of those named. Unknown topics come back with their error. */
@@ -43,14 +52,7 @@ export class ClusterClient {
     topics: readonly string[] | null,
     { allowAutoTopicCreation = false }: { allowAutoTopicCreation?: boolean } = {},
   ): Promise<MetadataResponse> {
-    const connection = await this.#any()
-    const answer = await connection.send(metadataRequest, metadataResponse, {
-      topics: topics === null ? null : topics.map(name => ({ name })),
-      allowAutoTopicCreation,
-    })
-    this.#brokers = new Map(answer.brokers.map(broker => [broker.nodeId, broker]))
-    this.#controllerId = answer.controllerId
-    return answer
+    return this.#persist(attempt => this.#metadata(topics, allowAutoTopicCreation, attempt))
   }
 
   /**
@@ -62,108 +64,109 @@ export class ClusterClient {
     request: RequestSchema<Q>,
     response: ResponseSchema<A>,
     body: Body<NoInfer<Q>>,
-    options: SendOptions & { errorOf?: (answer: A) => number } = {},
+    { errorOf = () => 0, ...options }: SendOptions & { errorOf?: (answer: A) => number } = {},
   ): Promise<A> {
+    return this.#persist(async attempt => {
+      const connection = await this.#route(to, attempt)
+      return this.#connections.ask(connection, request, response, body, { ...options, ...attempt })
+    }, errorOf)
+  }
+
+  async close(): Promise<void> {
+    this.#connections.close()
+  }
+
+  /** Until there is an answer without an error worth another try, or the time is up. */
+  async #persist<A>(ask: (attempt: Attempt) => Promise<A>, errorOf: (answer: A) => number = () => 0): Promise<A> {
     const { clock } = this.#options.platform
     const giveUpAtMs = clock.monotonic() + this.#options.retryForMs
-    for (;;) {
-      const answer = await this.#try(to, request, response, body, options)
-      if (answer instanceof Error) {
-        if (clock.monotonic() >= giveUpAtMs) throw answer
-      } else return answer
+    for (let asksAround = false; ; ) {
+      let trouble: unknown
+      try {
+        const answer = await ask({ asksAround, giveUpAtMs })
+        const code = errorOf(answer)
+        if (!isRetriable(code)) return answer
+        trouble = new KafkaError(code)
+      } catch (error) {
+        if (!isPassing(error)) throw error
+        trouble = error
+      }
+      if (clock.monotonic() + RETRY_PAUSE_MS >= giveUpAtMs) throw trouble
+      asksAround = wasMisled(trouble)
       await new Promise<void>(resolve => clock.after(RETRY_PAUSE_MS, resolve))
     }
   }
 
-  /** The brokers, as the last metadata told. */
-  brokers(): ReadonlyMap<number, { readonly host: string; readonly port: number }> {
-    return this.#brokers
-  }
-
-  async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#connections.values())
-    this.#connections.clear()
-    for (const connection of opened) if (connection.status === 'fulfilled') connection.value.close()
-  }
-
-  /** The answer, or the error that is worth another try; throws what is not. */
-  async #try<Q, A>(
-    to: Destination,
-    request: RequestSchema<Q>,
-    response: ResponseSchema<A>,
-    body: Body<Q>,
-    options: SendOptions & { errorOf?: (answer: A) => number },
-  ): Promise<A | Error> {
-    try {
-      const connection = await this.#route(to)
-      const answer = await connection.send(request, response, body, options)
-      const code = options.errorOf?.(answer) ?? 0
-      const error = code === 0 ? null : new KafkaError(code)
-      return error?.retriable ? error : answer
-    } catch (error) {
-      if (error instanceof KafkaError && error.retriable) return error
-      throw error
-    }
-  }
-
-  async #route(to: Destination): Promise<BrokerConnection> {
-    if (to === 'any') return this.#any()
+  async #route(to: Destination, attempt: Attempt): Promise<BrokerConnection> {
+    if (to === 'any') return this.#any(attempt)
     if (to === 'controller') {
-      await this.metadata([])
-      return this.#node(this.#controllerId)
+      await this.#metadata([], false, attempt)
+      const controller = this.#brokers.get(this.#controllerId)
+      return controller === undefined ? this.#any(attempt) : this.#connections.to(controller, attempt)
     }
-    if ('node' in to) return this.#node(to.node)
-    return this.#coordinator(to.coordinatorOf)
+    if ('node' in to) return this.#node(to.node, attempt)
+    return this.#coordinator(to.coordinatorOf, attempt)
   }
 
-  async #node(id: number): Promise<BrokerConnection> {
-    if (!this.#brokers.has(id)) await this.metadata([])
+  /** Of -1, the leader of a partition that has none, any broker can tell. */
+  async #node(id: number, attempt: Attempt): Promise<BrokerConnection> {
+    if (id < 0) return this.#any(attempt)
+    const known = this.#brokers.get(id)
+    if (known === undefined || this.#connections.hasFailed(known)) await this.#metadata([], false, attempt)
     const broker = this.#brokers.get(id)
-    return broker === undefined ? this.#any() : this.#connect(broker)
+    if (broker === undefined) throw new NoBrokerError(`broker ${id} does not run`)
+    return this.#connections.to(broker, attempt)
   }
 
-  async #coordinator(group: string): Promise<BrokerConnection> {
-    const connection = await this.#any()
-    const answer = await connection.send(findCoordinatorRequest, findCoordinatorResponse, version =>
-      version >= 4 ? { keyType: 0, coordinatorKeys: [group] } : { keyType: 0, key: group },
+  async #coordinator(group: string, attempt: Attempt): Promise<BrokerConnection> {
+    const body = (version: number) =>
+      version >= 4 ? { keyType: 0, coordinatorKeys: [group] } : { keyType: 0, key: group }
+    const connection = await this.#any(attempt)
+    const answer = await this.#connections.ask(
+      connection,
+      findCoordinatorRequest,
+      findCoordinatorResponse,
+      body,
+      attempt,
     )
     const found = coordinatorIn(answer)
     KafkaError.check(found.errorCode, found.errorMessage)
-    return this.#connect(found)
+    return this.#connections.to(found, attempt)
   }
 
-  async #any(): Promise<BrokerConnection> {
-    for (const opening of this.#connections.values()) {
-      const connection = await opening.catch(() => null)
-      if (connection !== null && !connection.closed) return connection
-    }
-    let lastError: unknown = new ConnectionError('no bootstrap address was given')
-    for (const at of parseBootstrap(this.#options.bootstrap)) {
-      try {
-        return await this.#connect(at)
-      } catch (error) {
-        lastError = error
-      }
-    }
-    throw lastError
+  async #metadata(
+    topics: readonly string[] | null,
+    allowAutoTopicCreation: boolean,
+    attempt: Attempt,
+  ): Promise<MetadataResponse> {
+    const body = { topics: topics === null ? null : topics.map(name => ({ name })), allowAutoTopicCreation }
+    const connection = await this.#any(attempt)
+    const answer = await this.#connections.ask(connection, metadataRequest, metadataResponse, body, attempt)
+    this.#brokers = new Map(answer.brokers.map(broker => [broker.nodeId, broker]))
+    this.#controllerId = answer.controllerId
+    return answer
   }
 
-  async #connect(at: { host: string; port: number }): Promise<BrokerConnection> {
-    const address = `${at.host}:${at.port}`
-    const existing = this.#connections.get(address)
-    if (existing !== undefined) {
-      const connection = await existing
-      if (!connection.closed) return connection
-    }
-    const { network, clock } = this.#options.platform
-    const opening = BrokerConnection.open(
-      { host: at.host, port: at.port },
-      { network, clock, clientId: this.#options.clientId, timeoutMs: this.#options.timeoutMs },
-    )
-    this.#connections.set(address, opening)
-    opening.catch(() => this.#connections.delete(address))
-    return opening
+  #any(attempt: Attempt): Promise<BrokerConnection> {
+    return this.#connections.any([...this.#brokers.values(), ...parseBootstrap(this.#options.bootstrap)], attempt)
   }
+}
+
+/** Whether another broker, or the same one later, may do better. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof KafkaError) return error.retriable
+  return error instanceof ConnectionError && !(error instanceof NoBrokerError)
+}
+
+const notMe: readonly number[] = [
+  errorCodes.NOT_CONTROLLER,
+  errorCodes.NOT_COORDINATOR,
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+]
+
+/** Whether the broker that named this one may be behind the times: one that is cut off goes on to say what it knew. */
+function wasMisled(trouble: unknown): boolean {
+  return trouble instanceof ConnectionError || (trouble instanceof KafkaError && notMe.includes(trouble.code))
 }
 
 function coordinatorIn(answer: FindCoordinatorResponse) {

@@ -27,3 +27,6 @@ export class KafkaError extends Error {
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
 }
+
+/** A ConnectionError that no other broker can help with: none can be reached, or the one that was asked for does not run. */
+export class NoBrokerError extends ConnectionError {}

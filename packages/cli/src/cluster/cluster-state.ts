@@ -42,6 +42,11 @@ export function placeName({ topic, partition }: PartitionPlace): string {
   return `${topic}-${partition}`
 }
 
+/** Copies are on their way, or on their way out. */
+export function isMoving({ replicas, target }: PartitionInCluster): boolean {
+  return replicas.length !== target.length
+}
+
 function inCluster(
   topic: string,
   { index, leader, replicas, isr }: PartitionDescription,

@@ -95,21 +95,21 @@ function placeOf({ topic, partition }: PartitionInCluster) {
 }
 
 /** A broker without a rack stands alone. */
-function rackOf({ rack, brokerId }: BrokerDescription): string {
+export function rackOf({ rack, brokerId }: BrokerDescription): string {
   return rack ?? `broker ${brokerId}`
 }
 
-function count(counts: Map<number, number>, id: number | undefined): void {
+export function count(counts: Map<number, number>, id: number | undefined): void {
   const before = id === undefined ? undefined : counts.get(id)
   if (id !== undefined && before !== undefined) counts.set(id, before + 1)
 }
 
-/** Of the lowest rank, compared place by place; the earlier one where they are equal. */
-function least<T>(items: readonly T[], rankOf: (item: T) => readonly number[]): T | undefined {
+/** Of the lowest rank, compared place by place; the earlier one where they are equal. What has no rank is out. */
+export function least<T>(items: Iterable<T>, rankOf: (item: T) => readonly number[] | null): T | undefined {
   let best: { item: T; rank: readonly number[] } | undefined
   for (const item of items) {
     const rank = rankOf(item)
-    if (best === undefined || isLower(rank, best.rank)) best = { item, rank }
+    if (rank !== null && (best === undefined || isLower(rank, best.rank))) best = { item, rank }
   }
   return best?.item
 }

@@ -7,6 +7,7 @@ import { someOf } from '../output/names.ts'
 import { printJson, printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { addClusterOptions, type ClusterFlags, integer, withCluster } from './cluster-options.ts'
+import { addMoveOptions, addThrottleOption, type MoveFlags, progressOf, type ThrottleFlags } from './move-options.ts'
 
 export function brokerCommand(): Command {
   return new Command('broker')
@@ -41,21 +42,6 @@ function listCommand(): Command {
     )
 }
 
-interface MoveFlags extends ClusterFlags {
-  readonly atOnce: number
-}
-
-const atOnceByDefault = 20
-
-function addMoveOptions(command: Command): Command {
-  return addClusterOptions(command).option(
-    '--at-once <n>',
-    'how many partitions may be copied at the same time',
-    integer(1),
-    atOnceByDefault,
-  )
-}
-
 function drainCommand(): Command {
   return addMoveOptions(new Command('drain'))
     .description('let others lead what a broker leads, before work on its machine')
@@ -86,8 +72,7 @@ Examples:
 }
 
 function decommissionCommand(): Command {
-  return addMoveOptions(new Command('decommission'))
-    .option('--throttle <bytes>', 'how much each broker may copy a second', integer(1))
+  return addThrottleOption(addMoveOptions(new Command('decommission')))
     .description('move all copies off a broker, evenly over the others and their racks, and take it out of the cluster')
     .argument('<id>', 'node id of the broker, which may be gone already', integer(0))
     .addHelpText(
@@ -101,7 +86,7 @@ Examples:
   odradek broker decommission 3
   odradek broker decommission 3 --throttle 20000000`,
     )
-    .action((brokerId: number, flags: MoveFlags & { throttle?: number }) =>
+    .action((brokerId: number, flags: MoveFlags & ThrottleFlags) =>
       withCluster(flags, async cluster => {
         const { atOnce, throttle: bytesPerSecond } = flags
         const options = { brokerId, atOnce, bytesPerSecond, onProgress: progressOf(flags) }
@@ -134,15 +119,6 @@ async function forget(cluster: ClusterClient, brokerId: number): Promise<void> {
     await unregisterBroker(cluster, brokerId)
   } catch (error) {
     if (!(error instanceof KafkaError) || error.code !== errorCodes.BROKER_ID_NOT_REGISTERED) throw error
-  }
-}
-
-function progressOf({ format }: ClusterFlags) {
-  return ({ done, of, underWay }: { done: number; of: number; underWay: number }) => {
-    if (format === 'json' || of === 0) return
-    printNote(
-      `${done} of ${of} ${of === 1 ? 'partition' : 'partitions'} moved${underWay > 0 ? `, ${underWay} under way` : ''}`,
-    )
   }
 }
 

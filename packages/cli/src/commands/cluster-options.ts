@@ -38,7 +38,7 @@ export async function withCluster<T>(flags: ClusterFlags, run: (cluster: Cluster
     bootstrap: checkBootstrap(flags.bootstrap),
     clientId: 'odradek-cli',
     timeoutMs: 15_000,
-    retryForMs: 15_000,
+    retryForMs: 30_000,
   })
   try {
     return await run(cluster)

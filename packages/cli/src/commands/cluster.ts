@@ -7,21 +7,23 @@ import {
   topicConfigOf,
 } from '@odradek/client'
 import { Command } from 'commander'
-import { type ClusterState, readClusterState } from '../cluster/cluster-state.ts'
+import { type ClusterState, isMoving, readClusterState } from '../cluster/cluster-state.ts'
 import { findProblems, goneBrokers, lacksCopies, type Problem } from '../cluster/health.ts'
 import { inBytes } from '../output/bytes.ts'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
 import { someOf } from '../output/names.ts'
 import { printJson, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
+import { balanceCommand } from './cluster-balance.ts'
 import { addClusterOptions, type ClusterFlags, withCluster } from './cluster-options.ts'
 import { addEtcdOptions, clusterAddress, type EtcdFlags } from './etcd-options.ts'
 
 export function clusterCommand(): Command {
   return new Command('cluster')
-    .description('describe a cluster, tell whether it is well, and bring a single broker into one')
+    .description('describe a cluster, tell whether it is well, spread it evenly, and bring a single broker into one')
     .addCommand(describeCommand())
     .addCommand(healthCommand())
+    .addCommand(balanceCommand())
     .addCommand(importCommand())
 }
 
@@ -38,7 +40,7 @@ function describeCommand(): Command {
           all: state.partitions.length,
           underReplicated: state.partitions.filter(lacksCopies).length,
           offline: state.partitions.filter(({ leader }) => leader < 0).length,
-          moving: state.partitions.filter(({ replicas, target }) => replicas.length !== target.length).length,
+          moving: state.partitions.filter(isMoving).length,
         }
         if (flags.format === 'json') {
           const { clusterId, controllerId } = state
