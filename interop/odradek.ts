@@ -12,6 +12,8 @@ export interface OdradekOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Options of `odradek start`, as in ['--rack', 'a']. */
   readonly options?: readonly string[]
+  /** What its log directories are called, in the directory of the process. */
+  readonly logDirectories?: readonly string[]
   readonly stopSignal?: 'SIGTERM' | 'SIGKILL'
   /** Options of the runtime, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[]
@@ -32,15 +34,17 @@ export async function createOdradek({
   port,
   settings = {},
   options = [],
+  logDirectories = ['data'],
   stopSignal = 'SIGTERM',
   nodeOptions = [],
 }: OdradekOptions = {}): Promise<BrokerProcess> {
   const ownPort = port ?? (await freePort())
   const directory = await brokerDirectory('odradek')
-  const data = path.join(directory, 'data')
-  await mkdir(data)
+  const data = logDirectories.map(name => path.join(directory, name))
+  for (const each of data) await mkdir(each)
+  const where = data.length > 1 ? ['--set', `log.dirs=${data.join()}`] : ['--data', ...data]
   const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const args = ['start', '--listen', `${host.address}:${ownPort}`, '--data', data, ...options, ...set]
+  const args = ['start', '--listen', `${host.address}:${ownPort}`, ...where, ...options, ...set]
   return new BrokerProcess({
     name: 'odradek',
     host: host.address,

@@ -1,7 +1,8 @@
 /**
  * The real Apache Kafka, one node or several, fresh data, on free ports: the oracle of every comparison.
  */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { BrokerProcess, brokerDirectory } from './broker-process.ts'
 import { cached } from './cache.ts'
@@ -14,6 +15,8 @@ export interface RealKafkaOptions {
   /** Broker settings by Kafka's names, over those of {@link defaults}. */
   readonly settings?: Readonly<Record<string, string>>
   readonly jvmOptions?: readonly string[]
+  /** What its log directories are called, in the directory of the process. The metadata lies in the first. */
+  readonly logDirectories?: readonly string[]
 }
 
 const clusterId = '7XlWfQ0fS8uDKdQpY6b3bw'
@@ -47,6 +50,7 @@ export async function createRealKafka({
   port,
   settings = {},
   jvmOptions = defaultJvmOptions,
+  logDirectories = ['data'],
 }: RealKafkaOptions = {}): Promise<BrokerProcess> {
   const controllerPort = await freePort()
   return createNode({
@@ -56,13 +60,14 @@ export async function createRealKafka({
     voters: `1@127.0.0.1:${controllerPort}`,
     settings: { ...soleNodeDefaults, ...settings },
     jvmOptions,
+    logDirectories,
   })
 }
 
 /** As many nodes, each of them broker and controller. They elect a controller among them, so start them all at once. */
 export async function createRealKafkaCluster(
   nodes: number,
-  { settings = {}, jvmOptions = defaultJvmOptions }: Omit<RealKafkaOptions, 'port'> = {},
+  { settings = {}, jvmOptions = defaultJvmOptions, logDirectories = ['data'] }: Omit<RealKafkaOptions, 'port'> = {},
 ): Promise<BrokerProcess[]> {
   const ports: { nodeId: number; port: number; controllerPort: number }[] = []
   for (let nodeId = 1; nodeId <= nodes; nodeId++) {
@@ -70,7 +75,7 @@ export async function createRealKafkaCluster(
   }
   const voters = ports.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`).join(',')
   const created: BrokerProcess[] = []
-  for (const each of ports) created.push(await createNode({ ...each, voters, settings, jvmOptions }))
+  for (const each of ports) created.push(await createNode({ ...each, voters, settings, jvmOptions, logDirectories }))
   return created
 }
 
@@ -83,12 +88,17 @@ async function createNode(node: {
   readonly voters: string
   readonly settings: Readonly<Record<string, string>>
   readonly jvmOptions: readonly string[]
+  readonly logDirectories: readonly string[]
 }): Promise<BrokerProcess> {
   const { nodeId, port, controllerPort } = node
   const java = await needJava()
   const directory = await brokerDirectory('kafka')
-  const data = path.join(directory, 'data')
-  await cp(await formattedStorage(nodeId), data, { recursive: true })
+  const data = node.logDirectories.map(name => path.join(directory, name))
+  const formatted = await formattedStorage(nodeId)
+  for (const each of data) {
+    await cp(formatted, each, { recursive: true })
+    await giveOwnId(path.join(each, 'meta.properties'))
+  }
   const file = path.join(directory, 'server.properties')
   await writeFile(
     file,
@@ -98,7 +108,7 @@ async function createNode(node: {
       'controller.quorum.voters': node.voters,
       listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
       'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-      'log.dirs': data,
+      'log.dirs': data.join(),
       ...node.settings,
     }),
   )
@@ -110,6 +120,12 @@ async function createNode(node: {
     stopSignal: 'SIGKILL',
     launch: { program: java, args: [...args, 'kafka.Kafka', file] },
   })
+}
+
+/** Directories are told apart by it. */
+async function giveOwnId(file: string): Promise<void> {
+  const id = `D${randomBytes(16).toString('base64url').slice(1)}`
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/(?<=^directory\.id=).*$/m, id))
 }
 
 function properties(settings: Readonly<Record<string, string>>): string {

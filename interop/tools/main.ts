@@ -1,9 +1,9 @@
 /** Plays scripts and prints what each command says on both sides: `ODRADEK_TOOLS_SCRIPT=topics node interop/tools/main.ts`. */
 import { explain } from './compare.ts'
-import { oneBroker, threeBrokers } from './setups.ts'
+import { oneBroker, threeBrokers, twoDirectories } from './setups.ts'
 import { SideBySide, scriptNames } from './side-by-side.ts'
 
-for (const setup of [oneBroker, threeBrokers]) {
+for (const setup of [oneBroker, twoDirectories, threeBrokers]) {
   const names = scriptNames(setup)
   if (names.length === 0) continue
   const sides = await SideBySide.start(setup)

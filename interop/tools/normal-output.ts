@@ -46,6 +46,8 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/^(baseOffset: .* position: )(?!0 )\d+/gm, '$1<n>'],
   // The checksum of what has a time in it.
   [/(?<=\bcrc: )\d+/g, '<crc>'],
+  // The directories of a broker in the order of the hash codes of their paths.
+  [/^\{"brokers":.*"logDirs":.*$/gm, withSortedDirectories],
   // The speed of the perf tools.
   [/^(\d+ records sent), .*$/gm, '$1, <speed>'],
   [/^(\S+-metrics:.*\}) *: .*$/gm, '$1 : <n>'],
@@ -71,4 +73,10 @@ export function normalise(result: StepResult, variables: ReadonlyMap<string, str
     return result.sorted ? normal.split('\n').sort().join('\n') : normal
   }
   return { status: result.status, stdout: text(result.stdout), stderr: text(result.stderr) }
+}
+
+function withSortedDirectories(json: string): string {
+  const said: { brokers: { logDirs: { logDir: string }[] }[] } = JSON.parse(json)
+  for (const { logDirs } of said.brokers) logDirs.sort((a, b) => a.logDir.localeCompare(b.logDir))
+  return JSON.stringify(said)
 }

@@ -40,6 +40,7 @@ export class Player implements AsyncDisposable {
       ...brokers.map(({ directory: own }, index) => {
         return [index === 0 ? 'data' : `data${index + 1}`, path.join(own, 'data')] as const
       }),
+      ['more', path.join(this.#broker(1).directory, 'more')],
     ])
   }
 

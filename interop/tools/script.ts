@@ -13,7 +13,7 @@
  *   broker 3 shutdown                                    ends that broker in order, or, with `start`, starts it again
  *
  * `$bootstrap` is the broker's address (added by itself where a command line does not name it), `$dir` a directory for
- * files, `$data` the broker's data directory.
+ * files, `$data` the broker's data directory, `$more` its second one where it has two.
  */
 
 export type Step =

@@ -1,10 +1,11 @@
-/** The pairs that are compared: one broker and one, three brokers and three. */
+/** The pairs that are compared: one broker and one, the same with two log directories each, three brokers and three. */
 import type { BrokerProcess } from '../broker-process.ts'
 import { EtcdCluster } from '../etcd/etcd-cluster.ts'
 import { createOdradek, startOdradek } from '../odradek.ts'
-import { createRealKafkaCluster, startRealKafka } from '../real-kafka.ts'
+import { createRealKafka, createRealKafkaCluster, startRealKafka } from '../real-kafka.ts'
 import { allowedClusterDifferences } from './expected-cluster-differences.ts'
 import { allowedDifferences } from './expected-differences.ts'
+import { allowedDirectoryDifferences } from './expected-directory-differences.ts'
 import type { Setup, Side } from './side-by-side.ts'
 
 const settings: Readonly<Record<string, string>> = {
@@ -18,6 +19,15 @@ export const oneBroker: Setup = {
   allowed: allowedDifferences,
   startKafka: async () => alone(await startRealKafka({ settings })),
   startOdradek: async () => alone(await startOdradek({ settings })),
+}
+
+const logDirectories = ['data', 'more']
+
+export const twoDirectories: Setup = {
+  scripts: ['log-directories'],
+  allowed: allowedDirectoryDifferences,
+  startKafka: async () => startAll([await createRealKafka({ settings, logDirectories })]),
+  startOdradek: async () => startAll([await createOdradek({ settings, logDirectories })]),
 }
 
 const brokers = 3
