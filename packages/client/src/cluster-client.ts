@@ -50,9 +50,12 @@ export class ClusterClient {
   /** Asks a broker for the cluster's metadata: of all topics (null), or of those named. Unknown topics come back with their error. */
   async metadata(
     topics: readonly string[] | null,
-    { allowAutoTopicCreation = false }: { allowAutoTopicCreation?: boolean } = {},
+    { allowAutoTopicCreation = false, from = 'any' }: { allowAutoTopicCreation?: boolean; from?: Destination } = {},
   ): Promise<MetadataResponse> {
-    return this.#persist(attempt => this.#metadata(topics, allowAutoTopicCreation, attempt))
+    return this.#persist(async attempt => {
+      const connection = await this.#route(from, attempt)
+      return this.#metadata(topics, { allowAutoTopicCreation, connection, attempt })
+    })
   }
 
   /**
@@ -100,7 +103,7 @@ export class ClusterClient {
   async #route(to: Destination, attempt: Attempt): Promise<BrokerConnection> {
     if (to === 'any') return this.#any(attempt)
     if (to === 'controller') {
-      await this.#metadata([], false, attempt)
+      await this.#refresh(attempt)
       const controller = this.#brokers.get(this.#controllerId)
       return controller === undefined ? this.#any(attempt) : this.#connections.to(controller, attempt)
     }
@@ -112,7 +115,7 @@ export class ClusterClient {
   async #node(id: number, attempt: Attempt): Promise<BrokerConnection> {
     if (id < 0) return this.#any(attempt)
     const known = this.#brokers.get(id)
-    if (known === undefined || this.#connections.hasFailed(known)) await this.#metadata([], false, attempt)
+    if (known === undefined || this.#connections.hasFailed(known)) await this.#refresh(attempt)
     const broker = this.#brokers.get(id)
     if (broker === undefined) throw new NoBrokerError(`broker ${id} does not run`)
     return this.#connections.to(broker, attempt)
@@ -134,13 +137,19 @@ export class ClusterClient {
     return this.#connections.to(found, attempt)
   }
 
+  async #refresh(attempt: Attempt): Promise<void> {
+    await this.#metadata([], { allowAutoTopicCreation: false, connection: await this.#any(attempt), attempt })
+  }
+
   async #metadata(
     topics: readonly string[] | null,
-    allowAutoTopicCreation: boolean,
-    attempt: Attempt,
+    {
+      allowAutoTopicCreation,
+      connection,
+      attempt,
+    }: { allowAutoTopicCreation: boolean; connection: BrokerConnection; attempt: Attempt },
   ): Promise<MetadataResponse> {
     const body = { topics: topics === null ? null : topics.map(name => ({ name })), allowAutoTopicCreation }
-    const connection = await this.#any(attempt)
     const answer = await this.#connections.ask(connection, metadataRequest, metadataResponse, body, attempt)
     this.#brokers = new Map(answer.brokers.map(broker => [broker.nodeId, broker]))
     this.#controllerId = answer.controllerId

@@ -29,8 +29,12 @@ export interface ClusterState extends ClusterDescription {
 
 export async function readClusterState(cluster: ClusterClient): Promise<ClusterState> {
   const { brokers, ...description } = await describeCluster(cluster, { includeFencedBrokers: true })
-  const topics = await describeTopics(cluster, null)
-  const moves = new Map((await listReassignments(cluster)).map(move => [placeName(move), move]))
+  // A move that ends meanwhile is in the first list, one that begins is in the second. Taken for one that does not move, a
+  // partition would seem to be meant to have all the copies that it has while it moves.
+  const before = await listReassignments(cluster)
+  const topics = await describeTopics(cluster, null, 'controller')
+  const after = await listReassignments(cluster)
+  const moves = new Map([...before, ...after].map(move => [placeName(move), move]))
   const partitions = topics.flatMap(({ name, partitions: all }) =>
     all.map(partition => inCluster(name, partition, moves.get(`${name}-${partition.index}`))),
   )

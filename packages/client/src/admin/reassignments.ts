@@ -28,21 +28,22 @@ export interface OngoingReassignment extends Reassignment {
 
 const TIMEOUT_MS = 30_000
 
-/** Begins to move partitions; rejects with the first that cannot be moved. */
+/** Begins to move partitions, each of which keeps its number of copies; rejects with the first that cannot be moved. */
 export async function reassignPartitions(cluster: ClusterClient, moves: readonly Reassignment[]): Promise<void> {
   const byTopic = Map.groupBy(moves, ({ topic }) => topic)
   const answer = await cluster.send(
     'controller',
     alterPartitionReassignmentsRequest,
     alterPartitionReassignmentsResponse,
-    {
+    version => ({
       timeoutMs: TIMEOUT_MS,
-      allowReplicationFactorChange: true,
+      // Brokers can be told to take care of that since version 1 (KIP-860).
+      ...(version >= 1 ? { allowReplicationFactorChange: false } : {}),
       topics: Array.from(byTopic, ([name, each]) => ({
         name,
         partitions: each.map(({ partition, replicas }) => ({ partitionIndex: partition, replicas: [...replicas] })),
       })),
-    },
+    }),
   )
   KafkaError.check(answer.errorCode, answer.errorMessage)
   for (const { name, partitions } of answer.responses) {

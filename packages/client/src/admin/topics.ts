@@ -75,12 +75,17 @@ export async function createPartitions(cluster: ClusterClient, name: string, cou
     KafkaError.check(errorCode, explain(errorCode, errorMessage, name))
 }
 
-/** Of all topics (null), or of those named; rejects with UNKNOWN_TOPIC_OR_PARTITION for one that is not there. Sorted by name. */
+/**
+ * Of all topics (null), or of those named; rejects with UNKNOWN_TOPIC_OR_PARTITION for one that is not there. Sorted by name.
+ *
+ * @param from - whom to ask: the controller knows first what has changed
+ */
 export async function describeTopics(
   cluster: ClusterClient,
   names: readonly string[] | null,
+  from: 'any' | 'controller' = 'any',
 ): Promise<TopicDescription[]> {
-  const answer = await cluster.metadata(names)
+  const answer = await cluster.metadata(names, { from })
   return answer.topics
     .map(topic => {
       if (topic.errorCode !== errorCodes.NONE) throw new KafkaError(topic.errorCode, missing(topic.name))
