@@ -64,7 +64,8 @@ export const mixedLoad: LoadPlan = {
 
 const group = 'followers'
 const catchUpTimeoutMs = 30_000
-const observationTimeoutMs = 30_000
+/** Longer than the program's own patience, which ends with what it waited for. */
+const observationTimeoutMs = 90_000
 
 /** One broker, or several. */
 export interface LoadTarget {
