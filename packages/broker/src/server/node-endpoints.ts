@@ -9,16 +9,23 @@ export interface NodeEndpoint {
   readonly rack: string | null
 }
 
-/** The brokers' endpoints on the listener that the client came through; those without one are left out. */
-export type NodeEndpoints = (brokerIds: Iterable<number>, context: RequestContext) => NodeEndpoint[]
+/**
+ * The brokers' endpoints on the listener that the client came through; those without one are left out, and those that do not run,
+ * unless they are asked for.
+ */
+export type NodeEndpoints = (
+  brokerIds: Iterable<number>,
+  context: RequestContext,
+  options?: { readonly includeFenced: boolean },
+) => NodeEndpoint[]
 
 export function nodeEndpointsOf(image: () => ClusterImage): NodeEndpoints {
-  return (brokerIds, context) => {
+  return (brokerIds, context, { includeFenced } = { includeFenced: false }) => {
     const endpoints: NodeEndpoint[] = []
     for (const nodeId of brokerIds) {
       const broker = image().brokers.get(nodeId)
       const endpoint = broker?.endpoints.find(({ listenerName }) => listenerName === context.listenerName)
-      if (broker === undefined || endpoint === undefined) continue
+      if (broker === undefined || endpoint === undefined || (broker.fenced && !includeFenced)) continue
       endpoints.push({ nodeId, ...addressFor(endpoint, context), rack: broker.rack })
     }
     return endpoints

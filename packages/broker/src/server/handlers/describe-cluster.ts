@@ -29,11 +29,7 @@ export function describeClusterHandler({
     const image = currentImage()
     const refused = refuseEndpointType(request.endpointType)
     if (refused !== null) return refused
-    const shown = [...image.brokers.values()].filter(broker => !broker.fenced || request.includeFencedBrokers)
-    const endpoints = nodeEndpoints(
-      shown.map(({ brokerId }) => brokerId),
-      context,
-    )
+    const endpoints = nodeEndpoints(image.brokers.keys(), context, { includeFenced: request.includeFencedBrokers })
     return {
       errorMessage: null,
       endpointType: endpointTypes.broker,
