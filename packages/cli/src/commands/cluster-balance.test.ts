@@ -5,23 +5,10 @@ import { testClusterOf } from '../testing/test-cluster.ts'
 
 const cluster = testClusterOf({ brokers: 4, config: { 'offsets.topic.replication.factor': 3 } })
 
-interface Described {
-  readonly partitions: readonly {
-    readonly leader: number
-    readonly replicas: readonly number[]
-    readonly isr: readonly number[]
-  }[]
-  readonly configs: Readonly<Record<string, string>>
-}
-
 interface Share {
   readonly brokerId: number
   readonly holds: number
   readonly leads: number
-}
-
-function describe(topic: string): Promise<Described> {
-  return cluster.json(['topic', 'describe', topic]) as Promise<Described>
 }
 
 /** A broker may hear of an election a little after the one that answered. */
@@ -48,7 +35,7 @@ test('a cluster without topics has nothing to move', async () => {
 test('a dry run shows in a table what would be moved, and moves nothing', async () => {
   await cluster.text(['topic', 'create', 'first', '--partitions', '8', '--replicas', '3'])
   await emptyBroker()
-  const before = await describe('first')
+  const before = await cluster.describe('first')
   const text = await cluster.text(['cluster', 'balance', '--dry-run'])
   assert.match(
     text,
@@ -63,7 +50,7 @@ test('a dry run shows in a table what would be moved, and moves nothing', async 
     brokers,
     [1, 2, 3, 4].map(brokerId => ({ brokerId, holds: 6, leads: 2 })),
   )
-  assert.deepEqual((await describe('first')).partitions, before.partitions)
+  assert.deepEqual((await cluster.describe('first')).partitions, before.partitions)
 })
 
 test('a new broker gets its share of copies and of leaderships, and a balanced cluster is left alone', async () => {
@@ -71,7 +58,7 @@ test('a new broker gets its share of copies and of leaderships, and a balanced c
   assert.equal(status, 0, stderr)
   assert.equal(stdout.toString(), 'Copies per broker: 6. Leaderships per broker: 2.\n')
   assert.match(stderr, /^0 of 6 partitions moved\n(.*\n)*6 of 6 partitions moved\n(\d of \d leaders? moved\n)?$/)
-  const { partitions } = await describe('first')
+  const { partitions } = await cluster.describe('first')
   assert.ok(partitions.every(({ replicas, isr }) => replicas.length === 3 && isr.length === 3))
   await assertEachLeads(2)
   assert.equal(await cluster.text(['cluster', 'balance']), 'Nothing to move.\n')
@@ -85,7 +72,9 @@ test('a balance keeps to a throttle, goes on when it is called again, and takes 
   const slow = await cluster.start(['cluster', 'balance', '--throttle', '1000'])
   let isThrottled = false
   for (let attempt = 0; attempt < 40 && !isThrottled; attempt++) {
-    isThrottled = /\d+:4/.test((await describe('heavy')).configs['follower.replication.throttled.replicas'] ?? '')
+    isThrottled = /\d+:4/.test(
+      (await cluster.describe('heavy')).configs['follower.replication.throttled.replicas'] ?? '',
+    )
   }
   assert.ok(isThrottled, 'nothing is throttled')
   await pause(1000)
@@ -96,7 +85,7 @@ test('a balance keeps to a throttle, goes on when it is called again, and takes 
     await cluster.text(['cluster', 'balance', '--throttle', '100000000']),
     'Copies per broker: 12. Leaderships per broker: 4.\n',
   )
-  const { partitions, configs } = await describe('heavy')
+  const { partitions, configs } = await cluster.describe('heavy')
   assert.ok(partitions.every(({ replicas, isr }) => replicas.length === 3 && isr.length === 3))
   assert.deepEqual(configs, {})
   await assertEachLeads(4)

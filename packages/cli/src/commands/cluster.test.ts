@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { testClusterOf } from '../testing/test-cluster.ts'
+import { type DescribedTopic, testClusterOf } from '../testing/test-cluster.ts'
 
 const cluster = testClusterOf({
   brokers: 4,
   racks: ['a', 'b'],
   config: { 'broker.session.timeout.ms': 500, 'default.replication.factor': 3 },
 })
-
-interface Described {
-  readonly partitions: readonly {
-    readonly leader: number
-    readonly replicas: readonly number[]
-    readonly isr: readonly number[]
-  }[]
-  /** Its own settings. */
-  readonly configs: Readonly<Record<string, string>>
-}
-
-function describe(topic: string): Promise<Described> {
-  return cluster.json(['topic', 'describe', topic]) as Promise<Described>
-}
 
 async function eventually(isSo: () => Promise<boolean>, what: string): Promise<void> {
   for (let attempt = 0; attempt < 40; attempt++) if (await isSo()) return
@@ -82,13 +68,13 @@ test('health ends with 0 while all is well, and with 1 and the reasons when a br
 
 test('drain leaves a broker nothing to lead, and its copies in place', async () => {
   await cluster.text(['topic', 'create', 'drained', '--partitions', '8', '--replicas', '3'])
-  const before = await describe('drained')
+  const before = await cluster.describe('drained')
   const said = await cluster.run(['broker', 'drain', '2'])
   assert.equal(said.stdout.toString(), 'Broker 2 leads nothing any more.\n')
   assert.match(said.stderr, /^\d+ of \d+ partitions? moved\n$/)
-  const after = await describe('drained')
+  const after = await cluster.describe('drained')
   assert.ok(after.partitions.every(({ leader, isr }) => leader !== 2 && isr.length === 3))
-  const sorted = ({ partitions }: Described) => partitions.map(({ replicas }) => replicas.toSorted())
+  const sorted = ({ partitions }: DescribedTopic) => partitions.map(({ replicas }) => replicas.toSorted())
   assert.deepEqual(sorted(after), sorted(before))
   assert.equal(await cluster.text(['broker', 'drain', '2', '--undo']), 'Broker 2 leads its share.\n')
   const { brokers } = (await cluster.json(['cluster', 'describe'])) as { brokers: { leads: number }[] }
@@ -102,7 +88,7 @@ test('decommission keeps to a throttle, goes on with another when it is called a
   for (let n = 0; n < 2; n++) await cluster.text(['produce', 'heavy'], { input })
   const slow = await cluster.start(['broker', 'decommission', '4', '--throttle', '1000'])
   await eventually(async () => {
-    const { configs } = await describe('heavy')
+    const { configs } = await cluster.describe('heavy')
     return /^\d+:[123]/.test(configs['follower.replication.throttled.replicas'] ?? '')
   }, 'nothing is throttled')
   await pause(2000)
@@ -113,7 +99,7 @@ test('decommission keeps to a throttle, goes on with another when it is called a
     await cluster.text(['broker', 'decommission', '4', '--throttle', '100000000']),
     'Broker 4 holds nothing any more: stop it, and decommission it once more to take it out of the cluster.\n',
   )
-  const { partitions, configs } = await describe('heavy')
+  const { partitions, configs } = await cluster.describe('heavy')
   assert.ok(partitions.every(({ replicas, isr }) => !replicas.includes(4) && isr.length === 3))
   assert.deepEqual(configs, {})
 })
@@ -126,7 +112,7 @@ test('decommission moves all copies to the others, waits for the broker to stop,
     'Broker 3 holds nothing any more: stop it, and decommission it once more to take it out of the cluster.\n',
   )
   for (const topic of ['moved', 'single', 'described', 'drained']) {
-    const { partitions } = await describe(topic)
+    const { partitions } = await cluster.describe(topic)
     assert.ok(
       partitions.every(({ replicas, isr }) => !replicas.includes(3) && isr.length === replicas.length),
       topic,

@@ -4,6 +4,17 @@ import { after } from 'node:test'
 import { type RunningCluster, type StartClusterOptions, startBroker, startCluster } from 'odradek'
 import { type RunningCommand, type RunOptions, type RunResult, runOdradek, startOdradek } from './run-odradek.ts'
 
+/** What `topic describe` says as JSON. */
+export interface DescribedTopic {
+  readonly partitions: readonly {
+    readonly leader: number
+    readonly replicas: readonly number[]
+    readonly isr: readonly number[]
+  }[]
+  /** Its own settings. */
+  readonly configs: Readonly<Record<string, string>>
+}
+
 export interface TestCluster {
   /** Runs a command to its end. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>
@@ -11,6 +22,7 @@ export interface TestCluster {
   /** What a command that must succeed has printed. */
   text(args: readonly string[], options?: RunOptions): Promise<string>
   json(args: readonly string[], options?: RunOptions): Promise<unknown>
+  describe(topic: string): Promise<DescribedTopic>
   /** The one line that a command that must fail has said, without its 'odradek: '. */
   refusal(exitCode: number, args: readonly string[], options?: RunOptions): Promise<string>
 }
@@ -46,6 +58,7 @@ function pointedAt(starting: Promise<{ readonly bootstrapServers: string; stop()
     async json(args, options) {
       return JSON.parse(await cluster.text([...args, '--format', 'json'], options))
     },
+    describe: topic => cluster.json(['topic', 'describe', topic]) as Promise<DescribedTopic>,
     async refusal(exitCode, args, options) {
       const { status, stdout, stderr } = await cluster.run(args, options)
       assert.equal(status, exitCode, `${args.join(' ')}: ${stderr}`)

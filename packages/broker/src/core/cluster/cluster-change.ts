@@ -1,4 +1,4 @@
-import type { BrokerEndpoint, ConfigOverrides, ConfigResource } from './cluster-image.ts'
+import type { ConfigOverrides, ConfigResource, KnownBroker } from './cluster-image.ts'
 
 /**
  * One entity of the cluster gets a new value, or goes (`value: null`). Changes that belong together are committed
@@ -19,12 +19,6 @@ export type ClusterChange =
   | { readonly kind: 'config'; readonly resource: ConfigResource; readonly value: ConfigOverrides | null }
   | { readonly kind: 'producer-ids'; readonly value: { readonly next: number } }
   | { readonly kind: 'feature'; readonly name: string; readonly value: { readonly level: number } | null }
-
-/** A broker of the cluster, whether it runs or not: from its first registration on until it is unregistered. */
-export interface KnownBroker {
-  readonly rack: string | null
-  readonly endpoints: readonly BrokerEndpoint[]
-}
 
 /** Of a broker that runs: it lives no longer than its lease. */
 export interface BrokerRegistration extends KnownBroker {

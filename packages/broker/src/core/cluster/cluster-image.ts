@@ -1,15 +1,17 @@
 // What the cluster is at one revision of its metadata: an immutable value that every part of the broker reads.
 // A new image comes only out of foldChanges (fold-changes.ts); whoever holds an image may keep it for ever.
 
-import type { KnownBroker } from './cluster-change.ts'
+/** A broker of the cluster, whether it runs or not: from its first registration on until it is unregistered. */
+export interface KnownBroker {
+  readonly rack: string | null
+  readonly endpoints: readonly BrokerEndpoint[]
+}
 
 /** Who a broker is, as it registered. */
-export interface BrokerImage {
+export interface BrokerImage extends KnownBroker {
   readonly brokerId: number
   /** Grows with every registration of this broker: the revision that wrote it. -1 while it is fenced. */
   readonly epoch: number
-  readonly rack: string | null
-  readonly endpoints: readonly BrokerEndpoint[]
   /** Known and not running: not to be shown to clients, nor to lead. */
   readonly fenced: boolean
   /** Still serves, and is not to lead or to join an ISR any more. */
