@@ -47,7 +47,7 @@ export async function startCluster(name: 'kafka' | 'odradek'): Promise<ClusterCo
   }
 }
 
-/** On an etcd of three members. A broker that is silent for a second is taken for dead. */
+/** On an etcd of three members. */
 async function createOdradeks(stack: AsyncDisposableStack): Promise<BrokerProcess[]> {
   const etcd = await EtcdCluster.start()
   stack.defer(() => etcd.stop())
@@ -55,7 +55,7 @@ async function createOdradeks(stack: AsyncDisposableStack): Promise<BrokerProces
   const created: BrokerProcess[] = []
   for (const id of ['1', '2', '3']) {
     const options = ['--cluster', url, '--node-id', id]
-    created.push(await createOdradek({ settings: { ...settings, 'broker.session.timeout.ms': '1000' }, options }))
+    created.push(await createOdradek({ settings, options }))
   }
   return created
 }

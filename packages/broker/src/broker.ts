@@ -3,7 +3,13 @@ import { DiskError, type Platform } from '@odradek/platform'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
-import { type BrokerEndpoint, type ClusterImage, isRunning, overridesOf } from './core/cluster/cluster-image.ts'
+import {
+  type BrokerEndpoint,
+  type ClusterImage,
+  isRunning,
+  overridesOf,
+  registrationEpoch,
+} from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
 import { checkDataDirectories, type OpenedDataDirectories, openDataDirectories } from './log/data-directories.ts'
@@ -151,6 +157,11 @@ async function start(plan: Plan): Promise<Broker> {
     brokerId,
     brokerEpoch: () => membership.epoch,
     addressOf: id => interBrokerAddress(metadata.image, config, id),
+    brokerEpochOf: id => registrationEpoch(metadata.image, id),
+    onLeaderEnded: leader => {
+      logger.warn('the process of a leader has ended: others may lead before its lease ends', { ...leader })
+      controller.fenceBroker(leader).catch(ignoreStoreError)
+    },
     config: () => fetcherConfigOf(config),
     throttle: followerThrottle,
     network: platform.network,
@@ -172,10 +183,8 @@ async function start(plan: Plan): Promise<Broker> {
       sendsToNearReplicas: () => sendsToNearReplicas(config),
       rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
       giveUpReplica: ({ topicId, index, leaderEpoch }) => {
-        controller.giveUpReplica({ topicId, index, leaderEpoch }).catch(error => {
-          // The controller has logged it, and the lag watch asks again.
-          if (!(error instanceof MetadataStoreError)) throw error
-        })
+        // The lag watch asks again.
+        controller.giveUpReplica({ topicId, index, leaderEpoch }).catch(ignoreStoreError)
       },
     },
     fetchers,
@@ -348,6 +357,11 @@ function openLogDirectories(plan: Plan, home: DataDirectory): OpenedDataDirector
     for (const directory of opened.dataDirectories) if (directory !== home) directory.release()
   })
   return opened
+}
+
+/** The controller has logged it. */
+function ignoreStoreError(error: unknown): void {
+  if (!(error instanceof MetadataStoreError)) throw error
 }
 
 /** Without one a data directory keeps the id that it has. */

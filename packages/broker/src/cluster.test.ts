@@ -52,6 +52,41 @@ test('what was acknowledged survives its leaders, one after the other', async ()
   assert.equal(found.size, acknowledged.size)
 })
 
+test('where the process of a broker has ended, others lead long before its lease ends', async () => {
+  const cluster = await SimulatedCluster.open('ended', { sessionTimeoutMs: 600_000 })
+  for (const id of [1, 2, 3]) await cluster.start(id)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  await cluster.simulation.settle(createReplicatedTopic({ client, clock }, 't'), 60_000)
+  for (let round = 0; round < 6; round++) {
+    await cluster.simulation.settle(producer.send(`before ${round}`), 60_000)
+    await cluster.simulation.runFor(1000)
+    const { topics } = await cluster.simulation.settle(client.metadata(['t']), 60_000)
+    const leader = topics[0]?.partitions[0]?.leaderId ?? assert.fail()
+    const { broker } = cluster.member(leader === 1 ? 2 : 1)
+    cluster.crash(leader)
+    const beganMs = clock.monotonic()
+    await cluster.simulation.settle(producer.send(`after ${round}`), 5000)
+    assert.ok(clock.monotonic() - beganMs < 2000, `${clock.monotonic() - beganMs} ms`)
+    assert.notEqual(broker.image.controllerId, leader)
+    await cluster.start(leader)
+    await cluster.simulation.runFor(2000)
+    assert.deepEqual(broker.image.topics.get('t')?.partitions[0]?.isr.toSorted(), [1, 2, 3])
+  }
+})
+
+test('a host without power refuses nothing, and is waited for until its lease ends', async () => {
+  const cluster = await SimulatedCluster.open('dark', { sessionTimeoutMs: 20_000 })
+  for (const id of [1, 2, 3]) await cluster.start(id)
+  const { broker } = cluster.member(2)
+  cluster.powerLoss(1)
+  await cluster.simulation.runFor(15_000)
+  assert.equal(broker.image.brokers.get(1)?.fenced, false)
+  await cluster.simulation.runFor(10_000)
+  assert.equal(broker.image.brokers.get(1)?.fenced, true)
+})
+
 test('a leader whose disk is full lets another lead, and serves again as a follower when there is space', async () => {
   const cluster = await SimulatedCluster.open('full disk')
   for (const id of [1, 2, 3]) await cluster.start(id)

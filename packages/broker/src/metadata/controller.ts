@@ -15,10 +15,12 @@ import {
 import { decideElectLeaders, type ElectLeadersInput } from '../core/cluster/elect-leaders.ts'
 import { decideOfflineReplica } from '../core/cluster/failover.ts'
 import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
+import { decideFenceBroker } from '../core/cluster/fence-broker.ts'
 import {
   type AlterReassignmentsInput,
   decideAlterPartitionReassignments,
 } from '../core/cluster/partition-reassignments.ts'
+
 import { decideUnregisterBroker } from '../core/cluster/unregister-broker.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { whyInert } from '../core/config/standing.ts'
@@ -149,6 +151,11 @@ export class Controller {
   async giveUpReplica(place: { topicId: string; index: number; leaderEpoch: number }): Promise<void> {
     const [brokerId, config] = [this.#brokerId, this.#config]
     await this.#carryOut(image => decideOfflineReplica(image, { ...place, brokerId, config }))
+  }
+
+  /** For whoever finds that the process of a broker has ended, in the registration with that epoch. */
+  async fenceBroker(registration: { readonly brokerId: number; readonly epoch: number }): Promise<void> {
+    await this.#carryOut(image => decideFenceBroker(image, registration))
   }
 
   unregisterBroker(brokerId: number): Promise<Outcome> {

@@ -12,6 +12,7 @@ import {
 } from '@odradek/protocol'
 import type { Logger } from '../logger.ts'
 import { type FetchPosition, FollowerSession } from './follower-session.ts'
+import { LeaderLife } from './leader-life.ts'
 import type { Partition } from './partition.ts'
 import type { ReplicationThrottle } from './replication-throttle.ts'
 
@@ -36,6 +37,10 @@ export interface ReplicaFetcherOptions {
   readonly brokerId: number
   /** Of this broker's registration. */
   readonly brokerEpoch: () => number
+  /** Of the leader's registration; null while there is none. */
+  readonly leaderBrokerEpoch: () => number | null
+  /** The leader's process has ended, in the registration of that epoch. */
+  readonly onLeaderEnded: (brokerEpoch: number) => void
   readonly connect: () => Promise<BrokerConnection>
   readonly config: () => FetcherConfig
   /** Of what this broker fetches as a follower. */
@@ -79,6 +84,9 @@ const heldBackMsMin = 100
 const memoryBytesMax = 4 * 1024 * 1024
 const memoryBytesMin = 256 * 1024
 
+/** Between tries to reach a leader that was there a moment ago. */
+const soonMs = 50
+
 const earliest = -2
 const latest = -1
 
@@ -90,6 +98,7 @@ export class ReplicaFetcher {
   readonly #options: ReplicaFetcherOptions
   readonly #followed = new Map<string, Followed>()
   readonly #session = new FollowerSession()
+  readonly #leaderLife = new LeaderLife()
   #connection: BrokerConnection | null = null
   #memory: Buffer = Buffer.alloc(0)
   #running: Promise<void> | null = null
@@ -161,11 +170,12 @@ export class ReplicaFetcher {
       try {
         await this.#exchange(ready)
         this.#isUnreachable = false
+        this.#leaderLife.answered(this.#options.leaderBrokerEpoch())
       } catch (error) {
         this.#disconnect()
         if (this.#isInterrupted) continue
         this.#report(error)
-        await this.#sleep(config().backoffMs)
+        await this.#sleep(this.#delayMsAfter(error))
       }
     }
     this.#disconnect()
@@ -191,6 +201,14 @@ export class ReplicaFetcher {
     if (!isExpected) logger.error('fetching from a leader failed, and should not: trying again', { leaderId, error })
     else if (!this.#isUnreachable) logger.warn('cannot fetch from a leader: trying again', { leaderId, error })
     this.#isUnreachable = true
+  }
+
+  #delayMsAfter(error: unknown): number {
+    const { leaderBrokerEpoch, onLeaderEnded, config } = this.#options
+    const epoch = leaderBrokerEpoch()
+    const verdict = this.#leaderLife.failed(error, epoch)
+    if (verdict === 'ended' && epoch !== null) onLeaderEnded(epoch)
+    return verdict === 'ask soon' ? Math.min(soonMs, config().backoffMs) : config().backoffMs
   }
 
   /** Until its time, or an interruption. */

@@ -11,6 +11,10 @@ export interface ReplicaFetchersOptions {
   readonly brokerEpoch: () => number
   /** Where another broker is reached by brokers; undefined while it is not registered. */
   readonly addressOf: (brokerId: number) => { readonly host: string; readonly port: number } | undefined
+  /** Of another broker's registration; null while there is none. */
+  readonly brokerEpochOf: (brokerId: number) => number | null
+  /** A leader's process has ended, in the registration of that epoch. */
+  readonly onLeaderEnded: (leader: { readonly brokerId: number; readonly epoch: number }) => void
   readonly config: () => FetcherConfig
   readonly throttle: ReplicationThrottle
   readonly network: Network
@@ -56,13 +60,25 @@ export class ReplicaFetchers {
   }
 
   #newFetcher(leaderId: number): ReplicaFetcher {
-    const { brokerId, brokerEpoch, addressOf, config, throttle, network, clock, logger } = this.#options
+    const { brokerId, brokerEpoch, addressOf, brokerEpochOf, onLeaderEnded, ...options } = this.#options
+    const { config, network, clock } = options
     const connect = () => {
       const address = addressOf(leaderId)
       if (address === undefined) throw new NoLeaderError(`broker ${leaderId} is not registered`)
       const clientId = `broker-${brokerId}-fetcher`
       return BrokerConnection.open(address, { network, clock, clientId, timeoutMs: config().timeoutMs })
     }
-    return new ReplicaFetcher({ leaderId, brokerId, brokerEpoch, connect, config, throttle, clock, logger })
+    return new ReplicaFetcher({
+      leaderId,
+      brokerId,
+      brokerEpoch,
+      leaderBrokerEpoch: () => brokerEpochOf(leaderId),
+      onLeaderEnded: epoch => onLeaderEnded({ brokerId: leaderId, epoch }),
+      connect,
+      config,
+      throttle: options.throttle,
+      clock,
+      logger: options.logger,
+    })
   }
 }

@@ -11,6 +11,12 @@ export interface RunningMember {
   readonly link: StoreLink
 }
 
+export interface SimulatedClusterOptions {
+  readonly logger?: (brokerId: number) => Logger
+  readonly logDirectories?: readonly string[]
+  readonly sessionTimeoutMs?: number
+}
+
 /** Brokers on machines of their own, which share a metadata store on another one. Broker n is at host broker-n, port 9092. */
 export class SimulatedCluster {
   readonly simulation: Simulation
@@ -18,27 +24,23 @@ export class SimulatedCluster {
   readonly #members = new Map<number, RunningMember>()
   readonly #logger: (brokerId: number) => Logger
   readonly #logDirectories: readonly string[]
+  readonly #sessionTimeoutMs: number
 
-  static async open(
-    seed: number | string,
-    {
-      logger = () => silentLogger,
-      logDirectories = ['/data'],
-    }: { logger?: (brokerId: number) => Logger; logDirectories?: readonly string[] } = {},
-  ): Promise<SimulatedCluster> {
+  static async open(seed: number | string, options: SimulatedClusterOptions = {}): Promise<SimulatedCluster> {
     const simulation = createSimulation({ seed })
     const { disk, clock } = simulation.platform('store')
     const { store } = await simulation.settle(LocalStore.open({ disk, clock, path: '/metadata.jsonl' }))
-    return new SimulatedCluster(simulation, store, { logger, logDirectories })
+    return new SimulatedCluster(simulation, store, options)
   }
 
   private constructor(
     simulation: Simulation,
     store: LocalStore,
-    { logger, logDirectories }: { logger: (brokerId: number) => Logger; logDirectories: readonly string[] },
+    { logger = () => silentLogger, logDirectories = ['/data'], sessionTimeoutMs = 1000 }: SimulatedClusterOptions,
   ) {
     this.simulation = simulation
     this.#store = store
+    this.#sessionTimeoutMs = sessionTimeoutMs
     this.#logger = logger
     this.#logDirectories = logDirectories
   }
@@ -60,7 +62,7 @@ export class SimulatedCluster {
         dataDirectory: '/data',
         logDirectories: this.#logDirectories,
         logger: this.#logger(brokerId),
-        cluster: { store: link, sessionTimeoutMs: 1000 },
+        cluster: { store: link, sessionTimeoutMs: this.#sessionTimeoutMs },
       }),
     )
     const member = { broker, link }
@@ -73,6 +75,12 @@ export class SimulatedCluster {
     if (member !== undefined) await this.simulation.settle(member.broker.stop())
     this.simulation.machine(`broker-${brokerId}`).crash()
     this.#members.delete(brokerId)
+  }
+
+  member(brokerId: number): RunningMember {
+    const member = this.#members.get(brokerId)
+    if (member === undefined) throw new Error(`broker ${brokerId} does not run`)
+    return member
   }
 
   crash(brokerId: number): void {

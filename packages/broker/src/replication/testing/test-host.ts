@@ -28,6 +28,8 @@ export function testFetchers({ brokerId, clock }: { brokerId: number; clock: Clo
     brokerId,
     brokerEpoch: () => 1,
     addressOf: () => undefined,
+    brokerEpochOf: () => null,
+    onLeaderEnded: () => {},
     config: () => ({
       partitionBytesMax: 1_000_000,
       responseBytesMax: 1_000_000,
