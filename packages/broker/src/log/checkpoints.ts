@@ -7,6 +7,7 @@ import {
   logStartOffsetCheckpointFile,
   partitionDirectoryName,
   recoveryPointCheckpointFile,
+  unlistedFile,
 } from './file-names.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { readTextFile, replaceTextFile, replaceTextFileSync } from './text-file.ts'
@@ -31,6 +32,10 @@ export class Checkpoints {
   #writing: Promise<void> = Promise.resolve()
   /** By TOPIC-N: what a start may find in the file; where a writing has failed, the highest that it may have left there. */
   #recoveryPoints: OffsetCheckpoint = new Map()
+  /** The same of the other files: of which logs they may say something. */
+  #otherNames: ReadonlySet<string> = new Set()
+  /** Logs whose directories hold `unlistedFile`. */
+  readonly #unlisted = new Set<PartitionLog>()
   /** A writing of the recovery points that has not begun. */
   #lowering: Promise<void> | null = null
 
@@ -51,13 +56,24 @@ export class Checkpoints {
   /** Throws DiskError. */
   read(): ReadCheckpoints {
     const recoveryPoints = this.#readFile(recoveryPointCheckpointFile)
+    const logStartOffsets = this.#readFile(logStartOffsetCheckpointFile)
+    const highWatermarks = this.#readFile(highWatermarkCheckpointFile)
+    const cleanedOffsets = this.#readFile(cleanerCheckpointFile)
     this.#recoveryPoints = recoveryPoints
-    return {
-      recoveryPoints,
-      logStartOffsets: this.#readFile(logStartOffsetCheckpointFile),
-      highWatermarks: this.#readFile(highWatermarkCheckpointFile),
-      cleanedOffsets: this.#readFile(cleanerCheckpointFile),
-    }
+    this.#otherNames = new Set(
+      [logStartOffsets, highWatermarks, cleanedOffsets].flatMap(offsets => [...offsets.keys()]),
+    )
+    return { recoveryPoints, logStartOffsets, highWatermarks, cleanedOffsets }
+  }
+
+  /** Whether a start may find something under that name. */
+  mentions(name: string): boolean {
+    return this.#recoveryPoints.has(name) || this.#otherNames.has(name)
+  }
+
+  /** A log whose directory says that the files speak of another one: it stops saying so when they have been written. */
+  addUnlisted(log: PartitionLog): void {
+    this.#unlisted.add(log)
   }
 
   #readFile(name: string): OffsetCheckpoint {
@@ -75,9 +91,14 @@ export class Checkpoints {
     let isWritten = false
     this.#writing = this.#writing.then(async () => {
       try {
+        const unlisted = [...this.#unlisted]
         const others = this.#otherTexts(cleanedOffsets)
+        const names = this.#names
+        this.#otherNames = this.#otherNames.union(names)
         await this.#writeRecoveryPoints()
         for (const [name, text] of others) await replaceTextFile(this.#disk, `${this.#path}/${name}`, text)
+        this.#otherNames = names
+        for (const log of unlisted) if (this.#list(log)) await this.#disk.syncDirectory(log.directory)
         isWritten = true
       } catch (error) {
         this.#logger.warn('the checkpoint files could not be written; a recovery would take longer', { error })
@@ -85,6 +106,13 @@ export class Checkpoints {
     })
     await this.#writing
     return isWritten
+  }
+
+  /** The files speak of it now. False: it is gone. Throws DiskError. */
+  #list(log: PartitionLog): boolean {
+    if (!log.isAbandoned) this.#disk.removeSync(`${log.directory}/${unlistedFile}`)
+    this.#unlisted.delete(log)
+    return !log.isAbandoned
   }
 
   /**
@@ -138,10 +166,15 @@ export class Checkpoints {
     const others = this.#otherTexts(cleanedOffsets)
     for (const [name, text] of [[recoveryPointCheckpointFile, recoveryPoints] as const, ...others])
       replaceTextFileSync(this.#disk, `${this.#path}/${name}`, text)
+    for (const log of this.#unlisted) if (this.#list(log)) this.#disk.syncDirectorySync(log.directory)
   }
 
   get #all(): PartitionLog[] {
     return [...this.#logs.values(), ...this.#futures.values()]
+  }
+
+  get #names(): Set<string> {
+    return new Set([...this.#logs.keys(), ...this.#futures.keys()])
   }
 
   /** All but the recovery points, as they are now. */

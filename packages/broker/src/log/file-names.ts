@@ -15,6 +15,8 @@ export const leaderEpochCheckpointFile = 'leader-epoch-checkpoint'
 export const partitionMetadataFile = 'partition.metadata'
 /** Ours, in a partition's directory: the directory.id of where the partition was before, until nothing of it is left there. */
 export const movedFromFile = '.moved-from'
+/** Ours, in a partition's directory: what the checkpoint files say under its name is about an earlier log, until they are written again. */
+export const unlistedFile = '.unlisted'
 
 /** Behind the name of a file that only waits for file.delete.delay.ms. */
 export const deletedSuffix = '.deleted'

@@ -1,5 +1,6 @@
 import { type Disk, DiskError } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
+import type { OffsetCheckpoint } from './checkpoint-file.ts'
 import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
 import { parseCleanShutdown } from './clean-shutdown.ts'
 import { DirectoryNames } from './directory-names.ts'
@@ -11,12 +12,13 @@ import {
   parsePartitionDirectoryName,
   partitionDirectoryName,
   partitionMetadataFile,
+  unlistedFile,
 } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext, SharedLogContext } from './log-context.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
 import { parsePartitionMetadata, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
-import { readTextFile, replaceTextFileSync } from './text-file.ts'
+import { readTextFile, replaceTextFileSync, writeTextFile } from './text-file.ts'
 
 /** What a new log is made of. */
 export interface NewLog {
@@ -32,6 +34,8 @@ export interface FoundLog {
   readonly name: string
   /** It was to take the place of the one of that name in another directory. */
   readonly isFuture: boolean
+  /** Its directory holds `unlistedFile`. */
+  readonly isUnlisted: boolean
   /** Null: it has to be recovered, which may take a while. */
   readonly opened: PartitionLog | null
   readonly recover: () => Promise<PartitionLog>
@@ -39,7 +43,16 @@ export interface FoundLog {
 
 export interface FoundLogs {
   readonly found: readonly FoundLog[]
-  readonly checkpoints: ReadCheckpoints
+  /** By TOPIC-N: up to where a log is compacted. */
+  readonly cleanedOffsets: OffsetCheckpoint
+}
+
+const nothing: OffsetCheckpoint = new Map()
+const noCheckpoints: ReadCheckpoints = {
+  recoveryPoints: nothing,
+  logStartOffsets: nothing,
+  highWatermarks: nothing,
+  cleanedOffsets: nothing,
 }
 
 /** One of the directories that a broker's logs lie in: its logs, its checkpoints, and whether its disk works. */
@@ -155,19 +168,25 @@ export class LogDirectory {
       const future = parseFutureDirectoryName(directoryName)
       const parsed = future ?? parsePartitionDirectoryName(directoryName)
       if (parsed === null || this.#disk.statSync(path)?.kind !== 'directory') continue
-      const options = this.#logOptions(path, { ...parsed, config: configOf(parsed.topic) }, checkpoints)
+      const isUnlisted = this.#disk.statSync(`${path}/${unlistedFile}`) !== null
+      const log = { ...parsed, config: configOf(parsed.topic) }
+      const options = this.#logOptions(path, log, isUnlisted ? noCheckpoints : checkpoints)
       found.push({
         name: partitionDirectoryName(parsed.topic, parsed.partition),
         isFuture: future !== null,
+        isUnlisted,
         opened: this.wasCleanShutdown ? PartitionLog.openClean(options) : null,
         recover: () => PartitionLog.recover(options),
       })
     }
-    return { found, checkpoints }
+    const cleanedOffsets = new Map(checkpoints.cleanedOffsets)
+    for (const { name, isUnlisted } of found) if (isUnlisted) cleanedOffsets.delete(name)
+    return { found, cleanedOffsets }
   }
 
   /** A log that was found here is open. */
-  add({ name, isFuture }: FoundLog, log: PartitionLog): void {
+  add({ name, isFuture, isUnlisted }: FoundLog, log: PartitionLog): void {
+    if (isUnlisted) this.checkpoints.addUnlisted(log)
     if (isFuture) this.futures.set(name, log)
     else this.logs.set(name, log)
   }
@@ -199,9 +218,13 @@ export class LogDirectory {
     try {
       this.#disk.makeDirectorySync(directory)
       this.context.names.changed()
+      const isUnlisted = this.checkpoints.mentions(partitionDirectoryName(log.topic, log.partition))
+      if (isUnlisted) writeTextFile(this.#disk, `${directory}/${unlistedFile}`, '')
       writePartitionMetadata(this.#disk, directory, log.topicId)
       const offsets = { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
-      return PartitionLog.create({ context: this.context, ...log, directory, ...offsets })
+      const created = PartitionLog.create({ context: this.context, ...log, directory, ...offsets })
+      if (isUnlisted) this.checkpoints.addUnlisted(created)
+      return created
     } catch (error) {
       if (isNew) this.#removeHalfMade(directory)
       throw error

@@ -6,7 +6,7 @@ import { silentLogger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import { DataDirectory } from './data-directory.ts'
 import { defaultLogManagerConfig } from './log-manager-config.ts'
-import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
+import { startTestLogs, type TestLogs, testTopicId } from './testing/test-logs.ts'
 import { readTextFile, writeTextFile } from './text-file.ts'
 
 const client = { leaderEpoch: 0, origin: 'client' } as const
@@ -257,6 +257,35 @@ test('the log start offset is checkpointed where it lies within a segment', asyn
   await logs.restart()
   assert.equal(readTextFile(logs.disk, '/data/log-start-offset-checkpoint'), '0\n1\nt 0 4\n')
   assert.equal(logs.get('t').logStartOffset, 4)
+})
+
+test('what the checkpoints say of a log that is gone is not said of the next one of its name', async () => {
+  for (const end of ['deleted', 'set aside'] as const) {
+    for (const then of ['killed', 'killed after a checkpoint', 'stopped'] as const) {
+      const logs = await startTestLogs()
+      const create = (topicId: string) =>
+        logs.manager.create({ topic: 't', partition: 0, topicId, config: logs.config })
+      const old = create('T2xkT2ZUaGVUZXN0MTIzNA')
+      for (let n = 0; n < 10; n++) await append(logs, 't')
+      old.deleteRecords(4)
+      await logs.manager.checkpoint()
+      if (end === 'deleted') logs.manager.delete('t', 0)
+      create(testTopicId)
+      for (let n = 0; n < 6; n++) await append(logs, 't')
+      if (then === 'killed after a checkpoint') {
+        logs.get('t').deleteRecords(2)
+        await logs.manager.checkpoint()
+      }
+      await (then === 'stopped' ? logs.restart() : logs.crash())
+      const start = then === 'killed after a checkpoint' ? 2 : 0
+      assert.deepEqual([logs.get('t').logStartOffset, logs.get('t').logEndOffset], [start, 6], `${end}, ${then}`)
+      // It is listed from the next writing on.
+      logs.get('t').deleteRecords(3)
+      await logs.manager.checkpoint()
+      await logs.crash()
+      assert.equal(logs.get('t').logStartOffset, 3)
+    }
+  }
 })
 
 test('timers apply retention and write checkpoints', async () => {

@@ -80,9 +80,8 @@ export async function openDirectories(
   await recover(found, options, giveUp)
   const directories = [...found.keys()]
   const cleanedOffsets = new Map<string, number>()
-  for (const [directory, { checkpoints }] of found) {
-    for (const [name, offset] of checkpoints.cleanedOffsets)
-      if (directory.logs.has(name)) cleanedOffsets.set(name, offset)
+  for (const [directory, one] of found) {
+    for (const [name, offset] of one.cleanedOffsets) if (directory.logs.has(name)) cleanedOffsets.set(name, offset)
   }
   warnOfMissing(directories, options)
   return { directories, unreadable, cleanedOffsets, wasCleanShutdown: isComplete(directories) }
