@@ -9,6 +9,8 @@ interface CachedChunk {
   /** Filled up to `length`; the bytes below it never change again. */
   readonly buffer: Buffer
   length: number
+  /** Where the batch begins that was read from last: mostly the same reader goes on behind it, or another one nearby. */
+  readonly lastRead: { offset: number; at: number }
 }
 
 const smallestBlockBytes = 4096
@@ -128,7 +130,8 @@ export class PartitionTail {
   }
 
   #begin(buffer: Buffer, length: number, baseOffset: number, nextOffset: number): void {
-    const chunk = { owner: this, baseOffset, nextOffset, buffer, length }
+    const lastRead = { offset: baseOffset, at: 0 }
+    const chunk = { owner: this, baseOffset, nextOffset, buffer, length, lastRead }
     this.#chunks.push(chunk)
     this.#cache.add(chunk)
   }
@@ -148,7 +151,7 @@ export class PartitionTail {
     for (let index = this.#find(offset); index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as CachedChunk
       if (chunk.baseOffset >= endOffset) break
-      const start = chunk.baseOffset >= offset ? 0 : findBatch(chunk.buffer, 0, chunk.length, offset)
+      const start = chunk.baseOffset >= offset ? 0 : startIn(chunk, offset)
       const wanted = chunk.length - start
       if (chunk.nextOffset <= endOffset && byteLength + wanted <= maxBytes) {
         chunks.push(
@@ -199,4 +202,11 @@ export class PartitionTail {
     this.#blockBytes = smallestBlockBytes
     this.#cache.forget(this)
   }
+}
+
+/** Where the batch begins that holds the offset; the chunk's end where all are below. */
+function startIn({ buffer, length, lastRead }: CachedChunk, offset: number): number {
+  lastRead.at = findBatch(buffer, offset >= lastRead.offset ? lastRead.at : 0, length, offset)
+  lastRead.offset = offset
+  return lastRead.at
 }

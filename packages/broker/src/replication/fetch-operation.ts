@@ -57,8 +57,11 @@ export class FetchOperation implements WaitingFetch {
   readonly #purgatory: FetchPurgatory
   readonly #memory: FetchMemory
   readonly #throttle: ReplicationThrottle
+  readonly #clock: Clock
   /** What this look at the partitions may still take of those that are throttled. */
   #throttledBytesLeft = 0
+  /** Of this look, by the monotonic clock. */
+  #nowMs = 0
   #resolve: (fetched: PartitionFetch[]) => void = () => {}
   #isAbandoned = false
 
@@ -79,6 +82,7 @@ export class FetchOperation implements WaitingFetch {
     this.#purgatory = options.purgatory
     this.#memory = options.memory
     this.#throttle = options.throttle
+    this.#clock = options.clock
     this.deadlineMs = options.limits.maxWaitMs > 0 ? options.clock.monotonic() + options.limits.maxWaitMs : 0
   }
 
@@ -154,6 +158,7 @@ export class FetchOperation implements WaitingFetch {
   }
 
   #readAll(): PartitionFetch[] | Promise<PartitionFetch[]> {
+    this.#nowMs = this.#clock.monotonic()
     const wanted = Math.min(this.#limits.maxBytes, this.#partitionsMaxBytes())
     const granted = this.#memory.reserve(wanted)
     if (this.isFollower && this.#throttle.isInUse) {
@@ -211,7 +216,8 @@ export class FetchOperation implements WaitingFetch {
       const { fetchOffset } = wanted
       // Where it fetches from is behind its last record; what lies outside of our log says nothing.
       if (fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset) {
-        partition.fetchedBy(this.#limits.replicaId, { brokerEpoch: this.#limits.replicaEpoch, fetchOffset })
+        const { replicaId, replicaEpoch: brokerEpoch } = this.#limits
+        partition.fetchedBy({ replicaId, brokerEpoch, fetchOffset, nowMs: this.#nowMs })
       }
     }
     const { highWatermark, lastStableOffset, logStartOffset } = log

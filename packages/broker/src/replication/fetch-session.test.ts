@@ -14,6 +14,7 @@ function keyOf(index: number): string {
 
 function fetched(partition: number, fetchOffset = 0): FetchedPartition {
   return {
+    key: keyOf(partition),
     topic: 't',
     topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
     partition,
@@ -27,7 +28,14 @@ function fetched(partition: number, fetchOffset = 0): FetchedPartition {
   }
 }
 
-const quiet: FetchNews = { errorCode: 0, highWatermark: 10, logStartOffset: 0, recordsBytes: 0, isElsewhere: false }
+const quiet: FetchNews = {
+  errorCode: 0,
+  highWatermark: 10,
+  logStartOffset: 0,
+  byteLength: 0,
+  divergingEpoch: null,
+  preferredReadReplica: -1,
+}
 
 function newCache(slots = 10): FetchSessionCache {
   let id = 0
@@ -86,8 +94,9 @@ test('a partition is news when it has records, an error, a divergence, or other 
   const key = keyOf(0)
   assert.equal(session.tell(key, quiet), true)
   assert.equal(session.tell(key, quiet), false)
-  assert.equal(session.tell(key, { ...quiet, recordsBytes: 5 }), true)
-  assert.equal(session.tell(key, { ...quiet, isElsewhere: true }), true)
+  assert.equal(session.tell(key, { ...quiet, byteLength: 5 }), true)
+  assert.equal(session.tell(key, { ...quiet, divergingEpoch: { epoch: 0, endOffset: 5 } }), true)
+  assert.equal(session.tell(key, { ...quiet, preferredReadReplica: 2 }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11 }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11, logStartOffset: 3 }), true)
   assert.equal(session.tell(key, { ...quiet, highWatermark: 11, logStartOffset: 3 }), false)
@@ -98,7 +107,7 @@ test('after an error the same offsets are news again', () => {
   assert.ok(session !== null)
   const key = keyOf(0)
   session.tell(key, quiet)
-  const error: FetchNews = { errorCode: 1, highWatermark: -1, logStartOffset: -1, recordsBytes: 0, isElsewhere: false }
+  const error: FetchNews = { ...quiet, errorCode: 1, highWatermark: -1, logStartOffset: -1 }
   assert.equal(session.tell(key, error), true)
   assert.equal(session.tell(key, error), true)
   assert.equal(session.tell(key, quiet), true)
@@ -107,8 +116,8 @@ test('after an error the same offsets are news again', () => {
 test('partitions that gave records go to the end, so that the others are first next time', () => {
   const session = create(newCache(), 4, 0)
   assert.ok(session !== null)
-  session.tell(keyOf(1), { ...quiet, recordsBytes: 9 })
-  session.tell(keyOf(0), { ...quiet, recordsBytes: 9 })
+  session.tell(keyOf(1), { ...quiet, byteLength: 9 })
+  session.tell(keyOf(0), { ...quiet, byteLength: 9 })
   assert.deepEqual([...session.partitions.keys()], [keyOf(2), keyOf(3), keyOf(1), keyOf(0)])
 })
 

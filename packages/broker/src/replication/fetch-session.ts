@@ -8,6 +8,8 @@
 
 /** One partition of a Fetch request, and what the client was last told of it. */
 export interface FetchedPartition {
+  /** See `fetchKey`. */
+  readonly key: string
   /** Null: the topic id is not known (here, yet). */
   topic: string | null
   topicId: string
@@ -29,9 +31,11 @@ export interface FetchNews {
   readonly errorCode: number
   readonly highWatermark: number
   readonly logStartOffset: number
-  readonly recordsBytes: number
-  /** The client has to go on elsewhere: at another offset, or at another replica. */
-  readonly isElsewhere: boolean
+  /** Of its records. */
+  readonly byteLength: number
+  /** The client has to go on elsewhere: at another offset, or at another replica (-1: it has not). */
+  readonly divergingEpoch: object | null
+  readonly preferredReadReplica: number
 }
 
 export const noSessionId = 0
@@ -96,7 +100,7 @@ export class FetchSession {
     const known = this.partitions.get(key)
     if (known === undefined) return true
     const told = tell(known, news)
-    if (news.recordsBytes > 0) {
+    if (news.byteLength > 0) {
       this.partitions.delete(key)
       this.partitions.set(key, known)
     }
@@ -107,9 +111,10 @@ export class FetchSession {
 /** Notes what a client is told, and says whether any of it is new to it. */
 export function tell(known: FetchedPartition, news: FetchNews): boolean {
   const isNews =
-    news.recordsBytes > 0 ||
+    news.byteLength > 0 ||
     news.errorCode !== 0 ||
-    news.isElsewhere ||
+    news.divergingEpoch !== null ||
+    news.preferredReadReplica >= 0 ||
     news.highWatermark !== known.toldHighWatermark ||
     news.logStartOffset !== known.toldLogStartOffset
   // After an error the next good answer must go out, even with the same numbers.

@@ -2,6 +2,8 @@
 
 /** What a Fetch request says of one partition. */
 export interface FetchPosition {
+  /** One for each partition. */
+  readonly key: string
   readonly topicId: string
   readonly partition: number
   readonly currentLeaderEpoch: number
@@ -22,15 +24,21 @@ export interface SessionRequest {
 export class FollowerSession {
   #sessionId = 0
   #epoch = 0
-  #told = new Map<string, FetchPosition>()
+  readonly #told = new Map<string, FetchPosition>()
 
-  /** The next request, for exactly these partitions. */
+  /** The next request, for exactly these partitions, none twice. */
   next(wanted: readonly FetchPosition[]): SessionRequest {
-    const before = this.#told
-    this.#told = new Map(wanted.map(position => [keyOf(position), position]))
-    const changed = wanted.filter(position => !isSame(before.get(keyOf(position)), position))
-    const forgotten = [...before.values()].filter(position => !this.#told.has(keyOf(position)))
+    const changed = wanted.filter(position => !isSame(this.#told.get(position.key), position))
+    for (const position of changed) this.#told.set(position.key, position)
+    const forgotten = this.#told.size > wanted.length ? this.#forgetAllBut(wanted) : []
     return { sessionId: this.#sessionId, sessionEpoch: this.#epoch, changed, forgotten }
+  }
+
+  #forgetAllBut(wanted: readonly FetchPosition[]): FetchPosition[] {
+    const kept = new Set(wanted.map(({ key }) => key))
+    const forgotten = [...this.#told.values()].filter(({ key }) => !kept.has(key))
+    for (const { key } of forgotten) this.#told.delete(key)
+    return forgotten
   }
 
   /** The leader has answered, with the session that it keeps (0: none). */
@@ -46,12 +54,8 @@ export class FollowerSession {
   reset(): void {
     this.#sessionId = 0
     this.#epoch = 0
-    this.#told = new Map()
+    this.#told.clear()
   }
-}
-
-function keyOf({ topicId, partition }: FetchPosition): string {
-  return `${topicId}/${partition}`
 }
 
 function isSame(one: FetchPosition | undefined, other: FetchPosition): boolean {

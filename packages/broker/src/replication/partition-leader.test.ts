@@ -54,7 +54,7 @@ test('a leader that is alone in sync commits what it has, and from a proposal on
   const log = logOf(5)
   const { leader, proposals, settle } = lead(log)
   assert.ok(log.highWatermarkLimit >= 6)
-  leader.fetched({ replicaId: 2, brokerEpoch: 7, fetchOffset: 5 })
+  leader.fetched({ replicaId: 2, brokerEpoch: 7, fetchOffset: 5, nowMs: 0 })
   assert.deepEqual(
     proposals.map(({ isr }) => isr),
     [

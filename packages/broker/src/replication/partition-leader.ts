@@ -109,9 +109,8 @@ export class PartitionLeader {
   }
 
   /** A replica's fetch says what it has. */
-  fetched(fetch: Omit<FollowerFetch, 'leaderEndOffset' | 'nowMs'>): void {
-    const { log, clock } = this.#options
-    this.#progress.fetched({ ...fetch, leaderEndOffset: log.logEndOffset, nowMs: clock.monotonic() })
+  fetched(fetch: FollowerFetch): void {
+    this.#progress.fetched(fetch, this.#options.log.logEndOffset)
     this.#moveLimit()
     this.#letIn(fetch.replicaId)
   }

@@ -2,6 +2,7 @@ import type { Clock } from '@odradek/platform'
 import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
+import type { FollowerFetch } from '../core/partition/replica-progress.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
@@ -203,8 +204,8 @@ export class Partition implements PartitionLogListener {
   }
 
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
-  fetchedBy(replicaId: number, { brokerEpoch, fetchOffset }: { brokerEpoch: number; fetchOffset: number }): void {
-    this.#leader?.fetched({ replicaId, brokerEpoch, fetchOffset })
+  fetchedBy(fetch: FollowerFetch): void {
+    this.#leader?.fetched(fetch)
   }
 
   /**

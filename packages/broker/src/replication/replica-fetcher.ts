@@ -50,7 +50,11 @@ export interface ReplicaFetcherOptions {
 }
 
 interface Followed {
+  readonly key: string
   readonly partition: Partition
+  /** The number of the request that asked for it last, and the leader epoch that it named; 0: none has. */
+  askedIn: number
+  askedEpoch: number
   /** By the monotonic clock: not before. */
   retryAtMs: number
   /** What is being done to its log. */
@@ -101,6 +105,7 @@ export class ReplicaFetcher {
   readonly #leaderLife = new LeaderLife()
   #connection: BrokerConnection | null = null
   #memory: Buffer = Buffer.alloc(0)
+  #requests = 0
   #running: Promise<void> | null = null
   #wakeUp: () => void = () => {}
   /** The request under way was given up on purpose. */
@@ -113,8 +118,12 @@ export class ReplicaFetcher {
   }
 
   add(partition: Partition): void {
-    this.#followed.set(keyOf(partition.topicId, partition.index), {
+    const key = keyOf(partition.topicId, partition.index)
+    this.#followed.set(key, {
+      key,
       partition,
+      askedIn: 0,
+      askedEpoch: -1,
       retryAtMs: 0,
       writing: Promise.resolve(),
       hasWarned: false,
@@ -236,9 +245,12 @@ export class ReplicaFetcher {
     }
     const connection = this.#connection
     const { responseBytesMax, bytesMin, waitMsMax, timeoutMs } = this.#options.config()
-    const asked = new Map<string, Followed>()
-    for (const followed of ready) asked.set(keyOf(followed.partition.topicId, followed.partition.index), followed)
-    const epochs = new Map(ready.map(followed => [followed, followed.partition.leaderEpoch]))
+    // Of thousands of partitions most have nothing new to say each time: what is done for all of them is kept small.
+    this.#requests++
+    for (const followed of ready) {
+      followed.askedIn = this.#requests
+      followed.askedEpoch = followed.partition.leaderEpoch
+    }
     const { sessionId, sessionEpoch, changed, forgotten } = this.#session.next(this.#positionsOf(ready))
     const answer = await connection.send(
       fetchRequest,
@@ -253,7 +265,7 @@ export class ReplicaFetcher {
         sessionEpoch,
         topics: byTopic(changed).map(({ topicId, positions }) => ({
           topicId,
-          partitions: positions.map(({ topicId: _, ...position }) => position),
+          partitions: positions.map(({ key: _, topicId: __, ...position }) => position),
         })),
         forgottenTopicsData: byTopic(forgotten).map(({ topicId, positions }) => ({
           topicId,
@@ -273,11 +285,11 @@ export class ReplicaFetcher {
     const writes: Promise<void>[] = []
     for (const { topicId, partitions } of answer.responses) {
       for (const one of partitions) {
-        const followed = asked.get(keyOf(topicId, one.partitionIndex))
-        if (followed === undefined || !this.#isStillFollowed(followed)) continue
-        const leaderEpoch = epochs.get(followed)
-        if (leaderEpoch === followed.partition.leaderEpoch)
-          writes.push(this.#take(followed, one, leaderEpoch, connection))
+        const followed = this.#followed.get(keyOf(topicId, one.partitionIndex))
+        if (followed?.askedIn !== this.#requests) continue
+        const { askedEpoch } = followed
+        if (askedEpoch === followed.partition.leaderEpoch)
+          writes.push(this.#take(followed, one, askedEpoch, connection))
       }
     }
     // All of them, also when one fails: the next request must not ask for what is still being written.
@@ -296,18 +308,17 @@ export class ReplicaFetcher {
   #positionsOf(ready: readonly Followed[]): FetchPosition[] {
     const { config, throttle } = this.#options
     const { partitionBytesMax } = config()
-    if (!throttle.isInUse) return ready.map(({ partition }) => positionOf(partition, partitionBytesMax))
+    if (!throttle.isInUse) return ready.map(followed => positionOf(followed, partitionBytesMax))
     const throttled = new Set(ready.filter(followed => this.#isThrottled(followed)))
     const share = Math.max(1, Math.floor(throttle.bytesAtOnce / throttled.size))
     return ready.map(followed => {
       const bytesMax = throttled.has(followed) ? Math.min(partitionBytesMax, share) : partitionBytesMax
-      return positionOf(followed.partition, bytesMax)
+      return positionOf(followed, bytesMax)
     })
   }
 
   #isStillFollowed(followed: Followed): boolean {
-    const { partition } = followed
-    return this.#followed.get(keyOf(partition.topicId, partition.index)) === followed
+    return this.#followed.get(followed.key) === followed
   }
 
   /** What the leader says of one partition. */
@@ -420,11 +431,13 @@ export class ReplicaFetcher {
   }
 }
 
-function positionOf({ topicId, index, leaderEpoch, log }: Partition, partitionMaxBytes: number): FetchPosition {
+function positionOf({ key, partition, askedEpoch }: Followed, partitionMaxBytes: number): FetchPosition {
+  const { topicId, index, log } = partition
   return {
+    key,
     topicId,
     partition: index,
-    currentLeaderEpoch: leaderEpoch,
+    currentLeaderEpoch: askedEpoch,
     fetchOffset: log.logEndOffset,
     lastFetchedEpoch: log.latestLeaderEpoch,
     logStartOffset: log.logStartOffset,

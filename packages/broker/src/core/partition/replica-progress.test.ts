@@ -12,7 +12,7 @@ function fetched(
   leaderEndOffset: number,
   nowMs: number,
 ) {
-  progress.fetched({ replicaId, brokerEpoch: 5, fetchOffset, leaderEndOffset, nowMs })
+  progress.fetched({ replicaId, brokerEpoch: 5, fetchOffset, nowMs }, leaderEndOffset)
 }
 
 test('the common end is that of the slowest in-sync follower, and without one there is no limit', () => {

@@ -20,7 +20,6 @@ export interface FollowerFetch {
   readonly replicaId: number
   readonly brokerEpoch: number
   readonly fetchOffset: number
-  readonly leaderEndOffset: number
   readonly nowMs: number
 }
 
@@ -61,7 +60,7 @@ export class ReplicaProgress {
     return this.#followers.get(replicaId)?.lastFetchMs ?? Number.NEGATIVE_INFINITY
   }
 
-  fetched({ replicaId, brokerEpoch, fetchOffset, leaderEndOffset, nowMs }: FollowerFetch): void {
+  fetched({ replicaId, brokerEpoch, fetchOffset, nowMs }: FollowerFetch, leaderEndOffset: number): void {
     const follower = this.#followers.get(replicaId)
     if (follower === undefined) return
     // One that is always a fetch behind a busy leader is caught up as of the fetch before.

@@ -103,7 +103,9 @@ function readWanted(
   for (const { topic: name, topicId, partitions } of request.topics) {
     const topic = usesTopicIds ? (registry.topicName(topicId) ?? null) : name
     for (const asked of partitions) {
-      wanted.set(fetchKey(usesTopicIds, topicId, topic, asked.partition), {
+      const key = fetchKey(usesTopicIds, topicId, topic, asked.partition)
+      wanted.set(key, {
+        key,
         topic,
         topicId,
         partition: asked.partition,
@@ -140,7 +142,7 @@ function answer(fetched: readonly PartitionFetch[], asked: Asked): Answer {
       if (session.epoch !== fetchContext.epoch) {
         return { errorCode: errorCodes.INVALID_FETCH_SESSION_EPOCH, sessionId: session.id }
       }
-      const news = fetched.filter(one => session.tell(keyOf(one, asked.usesTopicIds), newsOf(one)))
+      const news = fetched.filter(one => session.tell(one.wanted.key, one))
       return compose(news, session.id, asked)
     }
   }
@@ -150,21 +152,12 @@ function answer(fetched: readonly PartitionFetch[], asked: Asked): Answer {
 function createSession(fetched: readonly PartitionFetch[], { usesTopicIds, request, dependencies }: Asked): number {
   const partitions = new Map<string, FetchedPartition>()
   for (const one of fetched) {
-    tell(one.wanted, newsOf(one))
-    partitions.set(keyOf(one, usesTopicIds), one.wanted)
+    tell(one.wanted, one)
+    partitions.set(one.wanted.key, one.wanted)
   }
   const privileged = Math.max(request.replicaId, request.replicaState.replicaId) >= 0
   const { sessions, clock } = dependencies
   return sessions.create({ usesTopicIds, privileged, partitions }, clock.now())?.id ?? 0
-}
-
-function keyOf({ wanted }: PartitionFetch, usesTopicIds: boolean): string {
-  return fetchKey(usesTopicIds, wanted.topicId, wanted.topic, wanted.partition)
-}
-
-function newsOf({ errorCode, highWatermark, logStartOffset, byteLength, ...fetch }: PartitionFetch) {
-  const isElsewhere = fetch.divergingEpoch !== null || fetch.preferredReadReplica >= 0
-  return { errorCode, highWatermark, logStartOffset, recordsBytes: byteLength, isElsewhere }
 }
 
 /** Partitions of one topic that follow one another share its entry. */
