@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
-import { encodeBatch } from '@odradek/protocol'
+import { encodeBatch, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
-import type { PartitionLog } from '../log/partition-log.ts'
+import type { AppendResult, PartitionLog } from '../log/partition-log.ts'
 import { Partition } from './partition.ts'
 import { testHost } from './testing/test-host.ts'
 
@@ -18,6 +18,16 @@ const state: PartitionImage = {
   addingReplicas: [],
   removingReplicas: [],
   leaderRecoveryState: 'recovered',
+}
+
+const outOfOrder: AppendResult = {
+  errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  errorMessage: null,
+  baseOffset: -1,
+  lastOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset: -1,
+  recordErrors: [],
 }
 
 /** A partition of broker 1 that nobody follows yet, its log, and the broker's registration. */
@@ -35,6 +45,7 @@ function partitionOf(first: PartitionImage = state) {
     failCommits: () => {},
     assignLeaderEpoch: (epoch: number) => epochs.push(epoch),
     knowsProducer: (id: number) => known.has(id),
+    append: (_: Buffer): AppendResult | Promise<AppendResult> => outOfOrder,
   }
   const make = () =>
     new Partition({
@@ -45,7 +56,7 @@ function partitionOf(first: PartitionImage = state) {
       state: first,
       host: { ...testHost({ brokerId: 1, clock }), mayLead: () => registration.isAlive, upheldMs: () => -1 },
     })
-  return { simulation, registration, known, epochs, make }
+  return { simulation, registration, known, epochs, log, make }
 }
 
 function batchOf(producerId: number, baseSequence: number): Buffer {
@@ -89,6 +100,19 @@ test('nor does a leader after it has refused appends', () => {
   assert.equal(partition.takesAppends(batchOf(7, 0)), false)
   registration.isAlive = true
   assert.equal(partition.takesAppends(batchOf(7, 5)), false)
+})
+
+test('as long as a batch may be on its way, those behind it are asked for again, and are out of order after that', async () => {
+  const { simulation, known, log, make } = partitionOf()
+  const partition = make()
+  known.add(7)
+  const answer = async () => (await partition.append(batchOf(7, 5), 'client, acks=all')).errorCode
+  for (const append of [() => outOfOrder, () => Promise.resolve(outOfOrder)]) {
+    log.append = append
+    assert.equal(await answer(), errorCodes.NOT_LEADER_OR_FOLLOWER)
+  }
+  await simulation.runFor(31_000)
+  assert.equal(await answer(), errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER)
 })
 
 test('without other replicas nobody else can have what a producer wrote before', () => {

@@ -219,7 +219,7 @@ export class Partition implements PartitionLogListener {
       this.#unsureSinceMs = clock.monotonic()
       return false
     }
-    if (this.replicas.length === 1 || clock.monotonic() - this.#unsureSinceMs > unansweredMs) return true
+    if (!this.#mayMissBatches) return true
     const producerId = batchProducerId(records, 0)
     return producerId < 0 || batchBaseSequence(records, 0) === 0 || this.log.knowsProducer(producerId)
   }
@@ -231,7 +231,14 @@ export class Partition implements PartitionLogListener {
       this.#unsureSinceMs = this.#host.clock.monotonic()
       return notEnoughReplicas
     }
-    return this.log.append(records, this.#appendOptions[by])
+    const appended = this.log.append(records, this.#appendOptions[by])
+    if (!this.#mayMissBatches) return appended
+    return appended instanceof Promise ? appended.then(tryAgainInOrder) : tryAgainInOrder(appended)
+  }
+
+  /** A producer's batch that was to come first may still be on its way, from another leader or after a refusal. */
+  get #mayMissBatches(): boolean {
+    return this.replicas.length > 1 && this.#host.clock.monotonic() - this.#unsureSinceMs <= unansweredMs
   }
 
   logEndAdvanced(_log: PartitionLog, bytes: number): void {
@@ -270,4 +277,12 @@ const refused = {
   recordErrors: [],
 }
 const notLeader: AppendResult = { ...refused, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+/**
+ * A batch behind one that did not get here is out of order, and will be in order when all are sent again. Kafka says the former,
+ * upon which librdkafka begins a new producer epoch, and writes what other partitions had taken in the old one a second time.
+ */
+function tryAgainInOrder(result: AppendResult): AppendResult {
+  return result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER ? notLeader : result
+}
+
 const notEnoughReplicas: AppendResult = { ...refused, errorCode: errorCodes.NOT_ENOUGH_REPLICAS }
