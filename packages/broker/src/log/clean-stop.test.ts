@@ -77,6 +77,21 @@ test('a stop syncs the indexes that a recovery has made anew, though no record c
   assert.equal(disk.syncsOf('.timeindex'), before + 1)
 })
 
+test('the topic id of a log that was empty at a clean stop is synced with the first record after it', async () => {
+  const disk = new FaultyDisk()
+  const logs = await startTestLogs({ disk })
+  logs.create(topic)
+  await logs.stop()
+  await startAgain(logs)
+  await append(logs)
+  await logs.get(topic).flush()
+  assert.equal(disk.syncsOf('partition.metadata'), 1)
+  await logs.restart()
+  logs.create(topic)
+  await logs.get(topic).flush()
+  assert.equal(disk.syncsOf('partition.metadata'), 1)
+})
+
 test('a log that was empty at a clean stop needs no index, and no recovery', async () => {
   const disk = new FaultyDisk()
   const lines: string[] = []

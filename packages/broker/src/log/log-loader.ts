@@ -37,7 +37,7 @@ export interface LoadedLog {
   readonly recoveryPoint: number
   /** The leader epochs differ from their file. */
   readonly epochsChanged: boolean
-  /** From a clean stop: all names are on the disk for good. */
+  /** From a clean stop: all names are on the disk for good, and so is the topic's id. A stop leaves an empty log as it is. */
   readonly isClean: boolean
 }
 
@@ -82,7 +82,7 @@ export function loadCleanLog(options: LoadOptions): LoadedLog | null {
     logEndOffset,
     recoveryPoint: logEndOffset,
     epochsChanged: changed || trimmed,
-    isClean: true,
+    isClean: logEndOffset > 0,
   }
 }
 
