@@ -261,6 +261,9 @@ static int offsets(const char *broker, const char *group, int partitions, char *
       if (err == 0) break;
       if (microseconds() - begun > PATIENCE_MS * 1000L) give_up(1, "no end offset", rd_kafka_err2name(err));
       usleep(20000);
+      /* A partition that was without a leader when librdkafka asked stays so in what it remembers. */
+      const struct rd_kafka_metadata *known;
+      if (rd_kafka_metadata(client, 1, NULL, &known, 5000) == 0) rd_kafka_metadata_destroy(known);
     }
     printf("end %s %d %ld\n", list->elems[i].topic, list->elems[i].partition, (long)high);
   }

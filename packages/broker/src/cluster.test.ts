@@ -1,6 +1,7 @@
 /** Several whole brokers on simulated machines, with one metadata store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { errorCodes } from '@odradek/protocol'
 import { createReplicatedTopic, fetchOnce, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
@@ -148,10 +149,14 @@ test('a consumer is sent to the replica in its rack, which gives it the same rec
   await cluster.simulation.runFor(1000)
   const leader = (await settle(client.metadata(['t']))).topics[0]?.partitions[0]?.leaderId ?? -1
   const near = 1 + (leader % 3)
-  const asked = (node: number) => settle(fetchOnce(client, { node, topic: 't', rack: `rack-${near}` }))
+  const asked = (node: number, offset = 0) =>
+    settle(fetchOnce(client, { node, topic: 't', offset, rack: `rack-${near}` }))
   const sent = await asked(leader)
   assert.deepEqual([sent.preferredReadReplica, sent.records?.length], [near, 0])
   const found = await asked(near)
   assert.deepEqual([found.errorCode, found.preferredReadReplica, found.highWatermark], [0, -1, 1])
   assert.ok((found.records?.length ?? 0) > 0)
+  // Who has read further than a follower has got is no case for auto.offset.reset, but for the leader.
+  assert.equal((await asked(near, 5)).errorCode, errorCodes.NOT_LEADER_OR_FOLLOWER)
+  assert.equal((await asked(leader, 5)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
 })

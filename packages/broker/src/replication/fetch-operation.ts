@@ -290,7 +290,9 @@ export class FetchOperation implements WaitingFetch {
     // The name was resolved earlier in the session; the topic may have been made anew since.
     if (wanted.topicId !== zeroUuid && wanted.topicId !== partition.topicId) return errorCodes.INCONSISTENT_TOPIC_ID
     const { currentLeaderEpoch } = wanted
-    if (!this.isFollower && this.#limits.rack !== null) return partition.checkReadable(currentLeaderEpoch)
+    if (!this.isFollower && this.#limits.rack !== null) {
+      return partition.checkReadable(currentLeaderEpoch, wanted.fetchOffset)
+    }
     const errorCode = this.isFollower
       ? partition.checkFollower(currentLeaderEpoch)
       : partition.checkLeaderEpoch(currentLeaderEpoch)

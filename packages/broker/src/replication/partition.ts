@@ -159,11 +159,15 @@ export class Partition implements PartitionLogListener {
     return this.isLeader ? errorCodes.NONE : errorCodes.NOT_LEADER_OR_FOLLOWER
   }
 
-  /** As `checkLeaderEpoch`, for a consumer that may read from followers, too. */
-  checkReadable(leaderEpoch: number): number {
+  /**
+   * As `checkLeaderEpoch`, for a consumer that may read from followers, too (KIP-392): as far as they have got. A consumer that has
+   * got further may not know yet that this broker no longer leads. Kafka calls its offset out of range, upon which it begins
+   * somewhere else, or gives up.
+   */
+  checkReadable(leaderEpoch: number, fetchOffset: number): number {
     const errorCode = this.checkLeaderEpoch(leaderEpoch)
     const follows = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER && this.#leader === null && this.leaderId >= 0
-    return follows ? errorCodes.NONE : errorCode
+    return follows && fetchOffset <= this.log.logEndOffset ? errorCodes.NONE : errorCode
   }
 
   /** KIP-392: another replica that a consumer in that rack had better read from at that offset; null for none. */
