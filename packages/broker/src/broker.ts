@@ -159,8 +159,12 @@ async function start(plan: Plan): Promise<Broker> {
     addressOf: id => interBrokerAddress(metadata.image, config, id),
     brokerEpochOf: id => registrationEpoch(metadata.image, id),
     onLeaderEnded: leader => {
-      logger.warn('the process of a leader has ended: others may lead before its lease ends', { ...leader })
-      controller.fenceBroker(leader).catch(ignoreStoreError)
+      const ended = 'the process of a leader has ended: others may lead before its lease ends'
+      // Where the store fails, the lease ends by itself.
+      controller
+        .fenceBroker(leader)
+        .then(isFenced => isFenced && logger.warn(ended, { ...leader }))
+        .catch(ignoreStoreError)
     },
     config: () => fetcherConfigOf(config),
     throttle: followerThrottle,

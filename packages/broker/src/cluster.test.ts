@@ -80,12 +80,18 @@ test('where the process of a broker has ended, others lead long before its lease
 test('a host without power refuses nothing, and is waited for until its lease ends', async () => {
   const cluster = await SimulatedCluster.open('dark', { sessionTimeoutMs: 20_000 })
   for (const id of [1, 2, 3]) await cluster.start(id)
-  const { broker } = cluster.member(2)
-  cluster.powerLoss(1)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  await cluster.simulation.settle(createReplicatedTopic({ client, clock }, 't'), 60_000)
+  await cluster.simulation.runFor(2000)
+  const { topics } = await cluster.simulation.settle(client.metadata(['t']), 60_000)
+  const leader = topics[0]?.partitions[0]?.leaderId ?? assert.fail()
+  const { broker } = cluster.member(leader === 1 ? 2 : 1)
+  cluster.powerLoss(leader)
   await cluster.simulation.runFor(15_000)
-  assert.equal(broker.image.brokers.get(1)?.fenced, false)
+  assert.equal(broker.image.brokers.get(leader)?.fenced, false)
   await cluster.simulation.runFor(10_000)
-  assert.equal(broker.image.brokers.get(1)?.fenced, true)
+  assert.equal(broker.image.brokers.get(leader)?.fenced, true)
 })
 
 test('a leader whose disk is full lets another lead, and serves again as a follower when there is space', async () => {

@@ -29,8 +29,11 @@ export function checkStep({ key, revision, before, after }: PartitionStep): void
 /** The ISR first; when all of it is gone, the eligible ones; when those are gone, the last leader. */
 function mayLead(before: PartitionState, { leader, isr, elr, removingReplicas }: PartitionState): boolean {
   if (before.isr.includes(leader) || before.elr.includes(leader)) return true
-  // The last of those whose disk was doubted may leave in the same step.
-  if (before.isr.length === 0 && before.lastKnownElr.includes(leader)) return isr.length === 1 && elr.length === 0
+  // Those whose disk is doubted leave one after the other, and the last of them may leave in the same step: of the eligible, or,
+  // where none is left of those, the last one in sync, who did not lead because it was about to stop.
+  const mayBeEmptied = before.isr.length === 0 || (before.isr.length === 1 && before.elr.length === 0)
+  const isLeaderless = before.leader === noLeader
+  if (isLeaderless && mayBeEmptied && before.lastKnownElr.includes(leader)) return isr.length === 1 && elr.length === 0
   // The last step of a reassignment takes the new replica in and may hand the leadership to it.
   const isReassigned = before.removingReplicas.length > 0 && removingReplicas.length === 0
   return isReassigned && isr.includes(leader)

@@ -10,7 +10,7 @@ import {
   unlistedFile,
 } from './file-names.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { readTextFile, replaceTextFile, replaceTextFileSync } from './text-file.ts'
+import { directoryOf, readTextFile, replaceTextFile, replaceTextFileSync } from './text-file.ts'
 
 /** What the files said at the start: by TOPIC-N. */
 export interface ReadCheckpoints {
@@ -98,7 +98,7 @@ export class Checkpoints {
         await this.#writeRecoveryPoints()
         for (const [name, text] of others) await replaceTextFile(this.#disk, `${this.#path}/${name}`, text)
         this.#otherNames = names
-        for (const log of unlisted) if (this.#list(log)) await this.#disk.syncDirectory(log.directory)
+        for (const log of unlisted) await this.#unmark(log)
         isWritten = true
       } catch (error) {
         this.#logger.warn('the checkpoint files could not be written; a recovery would take longer', { error })
@@ -108,11 +108,23 @@ export class Checkpoints {
     return isWritten
   }
 
-  /** The files speak of it now. False: it is gone. Throws DiskError. */
-  #list(log: PartitionLog): boolean {
-    if (!log.isAbandoned) this.#disk.removeSync(`${log.directory}/${unlistedFile}`)
+  /** The files speak of it now. Rejects with DiskError. */
+  async #unmark(log: PartitionLog): Promise<void> {
+    try {
+      if (this.#isHere(log)) {
+        this.#disk.removeSync(`${log.directory}/${unlistedFile}`)
+        await this.#disk.syncDirectory(log.directory)
+      }
+    } catch (error) {
+      // It may have been deleted meanwhile.
+      if (this.#isHere(log)) throw error
+    }
     this.#unlisted.delete(log)
-    return !log.isAbandoned
+  }
+
+  /** Neither deleted nor moved to another directory. */
+  #isHere(log: PartitionLog): boolean {
+    return !log.isAbandoned && directoryOf(log.directory) === this.#path
   }
 
   /**
@@ -166,7 +178,11 @@ export class Checkpoints {
     const others = this.#otherTexts(cleanedOffsets)
     for (const [name, text] of [[recoveryPointCheckpointFile, recoveryPoints] as const, ...others])
       replaceTextFileSync(this.#disk, `${this.#path}/${name}`, text)
-    for (const log of this.#unlisted) if (this.#list(log)) this.#disk.syncDirectorySync(log.directory)
+    for (const log of this.#unlisted) {
+      if (!this.#isHere(log)) continue
+      this.#disk.removeSync(`${log.directory}/${unlistedFile}`)
+      this.#disk.syncDirectorySync(log.directory)
+    }
   }
 
   get #all(): PartitionLog[] {

@@ -102,7 +102,7 @@ export class LogMove {
     const { clock, logger, to, checkpoint, throttle } = this.#options
     let isCheckpointed = false
     while (!this.#isStopped) {
-      // What they say of a log that was there by this name before would pass for what is known of this one after a crash.
+      // From then on they speak of this log: until they do, its directory says that they do not, under a name that it is about to lose.
       isCheckpointed ||= await checkpoint()
       if (!isCheckpointed) {
         await to.check()

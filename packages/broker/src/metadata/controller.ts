@@ -20,7 +20,6 @@ import {
   type AlterReassignmentsInput,
   decideAlterPartitionReassignments,
 } from '../core/cluster/partition-reassignments.ts'
-
 import { decideUnregisterBroker } from '../core/cluster/unregister-broker.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import { whyInert } from '../core/config/standing.ts'
@@ -153,9 +152,9 @@ export class Controller {
     await this.#carryOut(image => decideOfflineReplica(image, { ...place, brokerId, config }))
   }
 
-  /** For whoever finds that the process of a broker has ended, in the registration with that epoch. */
-  async fenceBroker(registration: { readonly brokerId: number; readonly epoch: number }): Promise<void> {
-    await this.#carryOut(image => decideFenceBroker(image, registration))
+  /** For whoever finds that the process of a broker has ended, in the registration with that epoch. False: nothing was to be done. */
+  fenceBroker(registration: { readonly brokerId: number; readonly epoch: number }): Promise<boolean> {
+    return this.#carryOut(image => decideFenceBroker(image, registration))
   }
 
   unregisterBroker(brokerId: number): Promise<Outcome> {

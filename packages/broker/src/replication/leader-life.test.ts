@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConnectionError } from '@odradek/client'
+import { ConnectionError, KafkaError } from '@odradek/client'
 import { NetworkError, type NetworkErrorKind } from '@odradek/platform'
+import { errorCodes } from '@odradek/protocol'
 import { LeaderLife } from './leader-life.ts'
 
 function broken(kind: NetworkErrorKind): ConnectionError {
@@ -27,8 +28,12 @@ test('what is silent, unreachable or busy has not ended', () => {
 test('refusals count in a row', () => {
   const life = new LeaderLife()
   life.answered(7)
-  const kinds = ['refused', 'timeout', 'refused', 'timeout', 'refused', 'timeout'] as const
-  assert.ok(kinds.every(kind => life.failed(broken(kind), 7) !== 'ended'))
+  const between = [broken('timeout'), new KafkaError(errorCodes.UNKNOWN_SERVER_ERROR)]
+  for (const error of between) {
+    assert.notEqual(life.failed(broken('refused'), 7), 'ended')
+    assert.notEqual(life.failed(error, 7), 'ended')
+  }
+  assert.notEqual(life.failed(broken('refused'), 7), 'ended')
 })
 
 test('only who has answered in its present registration can be seen to end', () => {

@@ -3,7 +3,7 @@ import { NetworkError } from '@odradek/platform'
 
 /** One refusal can be a moment's, two in a row are not. */
 const refusalsMin = 2
-/** The connection that breaks, the refusals, and one to spare. */
+/** Behind the connection that breaks, behind each refusal but the last, and one to spare. */
 const soonMax = refusalsMin + 1
 
 export type LeaderVerdict =
@@ -35,9 +35,9 @@ export class LeaderLife {
 
   /** `brokerEpoch`: of the leader's present registration, null where it has none. */
   failed(error: unknown, brokerEpoch: number | null): LeaderVerdict {
+    this.#refusals = isRefusal(error) ? this.#refusals + 1 : 0
     if (!(error instanceof ConnectionError) || brokerEpoch === null || brokerEpoch !== this.#answeredIn)
       return 'ask later'
-    this.#refusals = isRefusal(error) ? this.#refusals + 1 : 0
     if (this.#refusals >= refusalsMin) {
       this.#answeredIn = null
       return 'ended'
@@ -46,6 +46,7 @@ export class LeaderLife {
   }
 }
 
-function isRefusal({ cause }: ConnectionError): boolean {
-  return cause instanceof NetworkError && cause.kind === 'refused'
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ConnectionError)) return false
+  return error.cause instanceof NetworkError && error.cause.kind === 'refused'
 }

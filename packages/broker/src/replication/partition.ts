@@ -281,9 +281,11 @@ const refused = {
   recordErrors: [],
 }
 const notLeader: AppendResult = { ...refused, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+
 /**
- * A batch behind one that did not get here is out of order, and will be in order when all are sent again. Kafka says the former,
- * upon which librdkafka begins a new producer epoch, and writes what other partitions had taken in the old one a second time.
+ * A batch behind one that did not get here is out of order, and will be in order when all are sent again. Kafka answers
+ * OUT_OF_ORDER_SEQUENCE_NUMBER, upon which librdkafka begins a new producer epoch, and writes what other partitions had taken in the
+ * old one a second time.
  */
 function tryAgainInOrder(result: AppendResult): AppendResult {
   return result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER ? notLeader : result

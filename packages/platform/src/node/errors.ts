@@ -39,12 +39,14 @@ export function networkError(error: unknown, place: string): NetworkError {
   return new NetworkError(kind, `${place}: ${describe(error)}`, { cause: error })
 }
 
-/** The errno name; of Node's AggregateError (one attempt per address) the first attempt's. */
+/** The errno name; of Node's AggregateError (one attempt per address) the first attempt's, but a refusal only if all were refused. */
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
-  if ('code' in error && typeof error.code === 'string') return error.code
-  if (error instanceof AggregateError) return codeOf(error.errors[0])
-  return ''
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const codes = error.errors.map(codeOf)
+    return codes.find(code => code !== 'ECONNREFUSED') ?? 'ECONNREFUSED'
+  }
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 function describe(error: unknown): string {
