@@ -191,7 +191,7 @@ class History {
         'store',
         `${step.key} leader ${leader} epoch ${leaderEpoch} isr ${isr} elr ${elr} replicas ${replicas}`,
       )
-      checkStep(step)
+      checkStep(step, id => this.#state.registeredMs(id) !== null)
     })
     const partitions = this.#state.partitions()
     if (partitions.length === 0) return

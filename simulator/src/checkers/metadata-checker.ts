@@ -9,7 +9,10 @@ import { Violation } from '../verdict.ts'
 
 const noLeader = -1
 
-export function checkStep({ key, revision, before, after }: PartitionStep): void {
+export function checkStep(
+  { key, revision, before, after }: PartitionStep,
+  isRegistered: (brokerId: number) => boolean,
+): void {
   const fail = (invariant: string) => {
     const states = `${JSON.stringify(before)} -> ${JSON.stringify(after)}`
     throw new Violation(invariant, `partition ${key} at revision ${revision}: ${states}`)
@@ -23,17 +26,22 @@ export function checkStep({ key, revision, before, after }: PartitionStep): void
   if (after.leaderEpoch < before.leaderEpoch) fail('leader epochs rise')
   if (leader === before.leader) return
   if (after.leaderEpoch === before.leaderEpoch) fail('one leader per epoch')
-  if (leader !== noLeader && !mayLead(before, after)) fail('elections from those who have all')
+  if (leader !== noLeader && !mayLead(before, after, isRegistered)) fail('elections from those who have all')
 }
 
 /** The ISR first; when all of it is gone, the eligible ones; when those are gone, the last leader. */
-function mayLead(before: PartitionState, { leader, isr, elr, removingReplicas }: PartitionState): boolean {
+function mayLead(
+  before: PartitionState,
+  { leader, isr, elr, removingReplicas }: PartitionState,
+  isRegistered: (brokerId: number) => boolean,
+): boolean {
   if (before.isr.includes(leader) || before.elr.includes(leader)) return true
-  // Those whose disk is doubted leave one after the other, and the last of them may leave in the same step: of the eligible, or,
-  // where none is left of those, the last one in sync, who did not lead because it was about to stop.
-  const mayBeEmptied = before.isr.length === 0 || (before.isr.length === 1 && before.elr.length === 0)
-  const isLeaderless = before.leader === noLeader
-  if (isLeaderless && mayBeEmptied && before.lastKnownElr.includes(leader)) return isr.length === 1 && elr.length === 0
+  // Those who doubt their disk leave before they register again, and the last of them may leave in the same step: of the eligible,
+  // or, where none of those is left, the last one in sync, who did not lead because it was about to stop.
+  const [lastInSync, ...others] = [...before.isr, ...before.elr]
+  const isLastInDoubt = lastInSync !== undefined && others.length === 0 && !isRegistered(lastInSync)
+  const mayBeEmptied = before.isr.length === 0 || isLastInDoubt
+  if (mayBeEmptied && before.lastKnownElr.includes(leader)) return isr.length === 1 && elr.length === 0
   // The last step of a reassignment takes the new replica in and may hand the leadership to it.
   const isReassigned = before.removingReplicas.length > 0 && removingReplicas.length === 0
   return isReassigned && isr.includes(leader)

@@ -9,8 +9,9 @@ interface CachedChunk {
   /** Filled up to `length`; the bytes below it never change again. */
   readonly buffer: Buffer
   length: number
-  /** Where the batch begins that was read from last: mostly the same reader goes on behind it, or another one nearby. */
-  readonly lastRead: { offset: number; at: number }
+  /** The offset that was read from last, and where its batch begins: mostly the same reader goes on from there, or another one nearby. */
+  readOffset: number
+  readAt: number
 }
 
 const smallestBlockBytes = 4096
@@ -130,8 +131,7 @@ export class PartitionTail {
   }
 
   #begin(buffer: Buffer, length: number, baseOffset: number, nextOffset: number): void {
-    const lastRead = { offset: baseOffset, at: 0 }
-    const chunk = { owner: this, baseOffset, nextOffset, buffer, length, lastRead }
+    const chunk = { owner: this, baseOffset, nextOffset, buffer, length, readOffset: baseOffset, readAt: 0 }
     this.#chunks.push(chunk)
     this.#cache.add(chunk)
   }
@@ -205,8 +205,9 @@ export class PartitionTail {
 }
 
 /** Where the batch begins that holds the offset; the chunk's end where all are below. */
-function startIn({ buffer, length, lastRead }: CachedChunk, offset: number): number {
-  lastRead.at = findBatch(buffer, offset >= lastRead.offset ? lastRead.at : 0, length, offset)
-  lastRead.offset = offset
-  return lastRead.at
+function startIn(chunk: CachedChunk, offset: number): number {
+  const { buffer, length, readOffset, readAt } = chunk
+  chunk.readAt = findBatch(buffer, offset >= readOffset ? readAt : 0, length, offset)
+  chunk.readOffset = offset
+  return chunk.readAt
 }

@@ -33,8 +33,9 @@ export interface FetchNews {
   readonly logStartOffset: number
   /** Of its records. */
   readonly byteLength: number
-  /** The client has to go on elsewhere: at another offset, or at another replica (-1: it has not). */
-  readonly divergingEpoch: object | null
+  /** The client has to go on at another offset (KIP-595); null: it has not. */
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | null
+  /** It has to go on at that replica (KIP-392); -1: it has not. */
   readonly preferredReadReplica: number
 }
 

@@ -2,7 +2,7 @@
 
 /** What a Fetch request says of one partition. */
 export interface FetchPosition {
-  /** One for each partition. */
+  /** Identifies the partition in the session. */
   readonly key: string
   readonly topicId: string
   readonly partition: number

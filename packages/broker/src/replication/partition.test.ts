@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
 import { encodeBatch, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
+import { notLeaderResult } from '../log/log-answers.ts'
 import type { AppendResult, PartitionLog } from '../log/partition-log.ts'
 import { Partition } from './partition.ts'
 import { testHost } from './testing/test-host.ts'
@@ -20,15 +21,7 @@ const state: PartitionImage = {
   leaderRecoveryState: 'recovered',
 }
 
-const outOfOrder: AppendResult = {
-  errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
-  errorMessage: null,
-  baseOffset: -1,
-  lastOffset: -1,
-  logAppendTimeMs: -1,
-  logStartOffset: -1,
-  recordErrors: [],
-}
+const outOfOrder: AppendResult = { ...notLeaderResult, errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER }
 
 /** A partition of broker 1 that nobody follows yet, its log, and the broker's registration. */
 function partitionOf(first: PartitionImage = state) {

@@ -3,6 +3,7 @@ import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protoco
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
 import type { FollowerFetch } from '../core/partition/replica-progress.ts'
+import { notLeaderResult } from '../log/log-answers.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
@@ -133,7 +134,7 @@ export class Partition implements PartitionLogListener {
 
   /** This broker may be taken for dead: where others may lead, those that wait for other replicas are told to look for them. */
   resign(): void {
-    if (!this.isLeader) this.log.failCommits(notLeader)
+    if (!this.isLeader) this.log.failCommits(notLeaderResult)
   }
 
   /** By a timer. */
@@ -204,7 +205,7 @@ export class Partition implements PartitionLogListener {
   close(): void {
     this.#leader?.end()
     this.#leader = null
-    this.log.failCommits(notLeader)
+    this.log.failCommits(notLeaderResult)
   }
 
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
@@ -230,7 +231,7 @@ export class Partition implements PartitionLogListener {
 
   /** The buffer is the log's from now on. */
   append(records: Buffer, by: AppendedBy): AppendResult | Promise<AppendResult> {
-    if (this.#leader === null || !this.isLeader) return notLeader
+    if (this.#leader === null || !this.isLeader) return notLeaderResult
     if (by !== 'client, acks=1' && this.#leader.isUnderMinIsr) {
       this.#unsureSinceMs = this.#host.clock.monotonic()
       return notEnoughReplicas
@@ -272,15 +273,7 @@ function appendOptions(leaderEpoch: number): Readonly<Record<AppendedBy, AppendO
   }
 }
 
-const refused = {
-  errorMessage: null,
-  baseOffset: -1,
-  lastOffset: -1,
-  logAppendTimeMs: -1,
-  logStartOffset: -1,
-  recordErrors: [],
-}
-const notLeader: AppendResult = { ...refused, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER }
+const notEnoughReplicas: AppendResult = { ...notLeaderResult, errorCode: errorCodes.NOT_ENOUGH_REPLICAS }
 
 /**
  * A batch behind one that did not get here is out of order, and will be in order when all are sent again. Kafka answers
@@ -288,7 +281,5 @@ const notLeader: AppendResult = { ...refused, errorCode: errorCodes.NOT_LEADER_O
  * old one a second time.
  */
 function tryAgainInOrder(result: AppendResult): AppendResult {
-  return result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER ? notLeader : result
+  return result.errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER ? notLeaderResult : result
 }
-
-const notEnoughReplicas: AppendResult = { ...refused, errorCode: errorCodes.NOT_ENOUGH_REPLICAS }

@@ -87,6 +87,11 @@ test('when nobody is known to have everything, who led last may lead on, and has
   const lost = { leader: noLeader, isr: [], elr: [], lastKnownElr: [1] }
   assert.equal(shown(change(lost, {}, { live: [2, 3] })), 'unchanged')
   assert.equal(shown(change(lost, {}, { live: [1, 2] })), 'leader 1@11 isr 1 recovering')
+  // The last one in sync doubts its disk, and did not lead because it was about to stop.
+  const doubted = { leader: noLeader, isr: [3], elr: [], lastKnownElr: [1] }
+  assert.equal(shown(change(doubted, {}, { live: [1, 2] })), 'unchanged')
+  const left = change(doubted, { isr: [], uncleanShutdowns: [3] }, { live: [1, 2] })
+  assert.equal(shown(left), 'leader 1@11 isr 1 recovering')
   const crashed = change({ isr: [1] }, { isr: [], uncleanShutdowns: [1] }, { live: [2] })
   assert.equal(shown(crashed), 'leader -1@11 isr  last 1')
 })
