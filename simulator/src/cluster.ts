@@ -3,6 +3,7 @@ import { ProcessDied } from '@odradek/platform/simulated'
 import { type Broker, createBroker } from '../../packages/broker/src/broker.ts'
 import type { LogFields, Logger } from '../../packages/broker/src/logger.ts'
 import { SimulatedMetadata } from '../../packages/broker/src/metadata/testing/simulated-metadata.ts'
+import { placesThatRot } from './bit-rot.ts'
 import type { Plan } from './plan.ts'
 
 /** Whoever starts brokers again after they have ended by themselves, as an init system does. */
@@ -176,6 +177,20 @@ export class Cluster {
     const member = this.#member(brokerId)
     member.disks++
     member.lastDiskLossMs = this.simulation.nowMs
+  }
+
+  /**
+   * The power fails, and when it is back, so many bits have turned over in what the next start reads: it cannot know of others.
+   * Returns how many.
+   */
+  rot(brokerId: number, bits: number): number {
+    this.powerLoss(brokerId)
+    const member = this.#member(brokerId)
+    member.lastDiskLossMs = this.simulation.nowMs
+    const { disk } = member.machine
+    const directory = `${this.dataDirectory(brokerId)}/`
+    const paths = [...disk.names.files()].map(([path]) => path).filter(path => path.startsWith(directory))
+    return disk.rot(bits, placesThatRot(paths))
   }
 
   #take(brokerId: number): Member {

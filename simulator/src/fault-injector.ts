@@ -90,6 +90,7 @@ export class FaultInjector {
       case 'power loss in a disk call':
       case 'stop':
       case 'new disk':
+      case 'bit rot':
         return this.#beginOutage(fault)
       case 'failing disk':
         return this.#failDisk(fault)
@@ -122,6 +123,9 @@ export class FaultInjector {
         return startAgain
       case 'new disk':
         cluster.replaceDisk(broker)
+        return startAgain
+      case 'bit rot':
+        this.#note(machineName(broker), `${cluster.rot(broker, 1 + Math.floor(amount * 4))} bits have rotted`)
         return startAgain
       case 'stop':
         cluster.stop(broker)
@@ -285,6 +289,7 @@ export class FaultInjector {
           (this.#plan.isFlushed || this.#canSpareDisk(broker))
         )
       case 'new disk':
+      case 'bit rot':
         return this.#plan.minInSyncReplicas > 1 && !this.#cluster.isHeldDown(broker) && this.#canSpareDisk(broker)
       default:
         return true

@@ -2,7 +2,7 @@
  * What the members of one group were told.
  *
  * Invariants: in a generation a partition has one owner, and a member one assignment; a committed offset that was
- * acknowledged is what a later fetch gives, or one that was committed after it; offsets never go back.
+ * acknowledged, or fetched, is what a later fetch gives, or one that was committed after it; offsets never go back.
  */
 import { Violation } from './verdict.ts'
 
@@ -76,5 +76,7 @@ export class GroupLedger {
     if (offset >= 0 && !this.#tried.get(place)?.has(offset)) {
       throw new Violation('group offsets', `${this.#group}: ${place} is at ${offset}, which nobody committed`)
     }
+    // Of a commit whose answer was lost this is the acknowledgement.
+    if (offset >= 0) this.committed(place, offset)
   }
 }

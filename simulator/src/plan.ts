@@ -18,7 +18,14 @@ export interface TopicPlan {
 }
 
 /** Kinds of a machine that goes away and comes back. */
-export type Outage = 'crash' | 'power loss' | 'crash in a disk call' | 'power loss in a disk call' | 'stop' | 'new disk'
+export type Outage =
+  | 'crash'
+  | 'power loss'
+  | 'crash in a disk call'
+  | 'power loss in a disk call'
+  | 'stop'
+  | 'new disk'
+  | 'bit rot'
 
 export type FaultKind =
   | Outage
@@ -71,10 +78,10 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
-/** Drawn for themselves: see `drawDiskFailures`. */
-type DiskFailure = 'failing disk'
+/** Drawn for themselves: see `drawDiskFaults`. */
+type DiskFault = 'failing disk' | 'bit rot'
 
-const weights: Readonly<Record<Exclude<FaultKind, DiskFailure>, number>> = {
+const weights: Readonly<Record<Exclude<FaultKind, DiskFault>, number>> = {
   crash: 10,
   'power loss': 10,
   'crash in a disk call': 5,
@@ -145,7 +152,8 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
     reassigns: random.chance(0.5),
     faults: [
       ...drawFaults(random.split('faults'), { brokerIds, drawnMs, dial }),
-      ...drawDiskFailures(random.split('disks that fail'), { brokerIds, drawnMs }),
+      ...drawDiskFaults(random.split('disks that fail'), { brokerIds, drawnMs, ...diskFailures }),
+      ...drawDiskFaults(random.split('bits that rot'), { brokerIds, drawnMs, ...bitRot }),
     ].filter(({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs),
   }
 }
@@ -176,23 +184,31 @@ function drawFaults(
   }
 }
 
-/** Indices of these faults begin here: those of the others are as many as the dial says. */
-const firstDiskFailure = 1_000_000
+interface DiskFaults {
+  readonly kind: DiskFault
+  /** Indices of these faults begin here: those of the others are as many as the dial says. */
+  readonly firstIndex: number
+  /** Share of the histories that have them. */
+  readonly chance: number
+}
 
-/** In one history of four. They have a stream of chance of their own, so that the other faults of a seed stay what they are. */
-function drawDiskFailures(
+const diskFailures: DiskFaults = { kind: 'failing disk', firstIndex: 1_000_000, chance: 0.25 }
+const bitRot: DiskFaults = { kind: 'bit rot', firstIndex: 2_000_000, chance: 0.15 }
+
+/** Each kind has a stream of chance of its own, so that the other faults of a seed stay what they are. */
+function drawDiskFaults(
   random: SeededRandom,
-  { brokerIds, drawnMs }: { brokerIds: readonly number[]; drawnMs: number },
+  { brokerIds, drawnMs, kind, firstIndex, chance }: DiskFaults & { brokerIds: readonly number[]; drawnMs: number },
 ): Fault[] {
-  if (!random.chance(0.25)) return []
+  if (!random.chance(chance)) return []
   const faults: Fault[] = []
   for (let atMs = 3000 + random.fraction() * 5000; atMs < drawnMs; atMs += 2000 + random.fraction() * 10_000) {
     const broker = random.pick(brokerIds)
     faults.push({
-      index: firstDiskFailure + faults.length,
+      index: firstIndex + faults.length,
       atMs: Math.round(atMs),
       forMs: Math.round(random.pick([500, 2000, 6000]) * (0.2 + random.fraction())),
-      kind: 'failing disk',
+      kind,
       broker,
       other: broker,
       amount: random.fraction(),

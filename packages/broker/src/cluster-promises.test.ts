@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterClient } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
-import { createReplicatedTopic, readPartition, TestProducer } from './testing/cluster-clients.ts'
+import { iterateBatches } from '@odradek/protocol'
+import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
+/** In a batch. */
+const partitionLeaderEpochAt = 12
 const minInSyncReplicas = { 'min.insync.replicas': '2' }
 
 class Trial {
@@ -57,6 +60,15 @@ class Trial {
     return [1, 2, 3].filter(id => id !== leader)
   }
 
+  /** All three are in sync, within a minute. */
+  async isWhole(): Promise<void> {
+    const inSync = async () => (await this.#client.metadata(['t'])).topics[0]?.partitions[0]?.isrNodes.length
+    const wait = async () => {
+      while ((await inSync()) !== 3) await sleep(this.#clock, 100)
+    }
+    await this.cluster.simulation.settle(wait(), 60_000)
+  }
+
   /** All that was sent is there, once and in order. */
   async holds(): Promise<void> {
     const asked = { client: this.#client, clock: this.#clock }
@@ -102,6 +114,39 @@ test('with acks=all what was acknowledged survives that a machine loses what it 
     await trial.send(15)
     await trial.cluster.start(id, minInSyncReplicas)
   }
+  await trial.holds()
+})
+
+test('with acks=all what was acknowledged survives that bits rot on a machine without power', async () => {
+  const trial = await Trial.begin('rot', { broker: minInSyncReplicas, topic: { 'flush.messages': '1' } })
+  for (let round = 0; round < 6; round++) {
+    await trial.send(15)
+    const id = await trial.leader()
+    trial.cluster.powerLoss(id)
+    const bits = trial.cluster.machine(id).disk.rot(1 + round, { isIn: path => /^\/data\/t-0\/.*\.log$/.test(path) })
+    assert.equal(bits, 1 + round)
+    await trial.send(15)
+    await trial.cluster.start(id, minInSyncReplicas)
+    await trial.isWhole()
+  }
+  await trial.holds()
+})
+
+test('a replica whose last batch claims an epoch that never was gets it anew', async () => {
+  const trial = await Trial.begin('rotten epoch', { broker: minInSyncReplicas, topic: { 'flush.messages': '1' } })
+  await trial.send(15)
+  const [id = 0] = await trial.others()
+  trial.cluster.powerLoss(id)
+  const { disk } = trial.cluster.machine(id).restart()
+  const log = disk.openSync('/data/t-0/00000000000000000000.log', { create: false })
+  const bytes = Buffer.alloc(log.size)
+  log.readSync(bytes, 0)
+  const last = [...iterateBatches(bytes)].at(-1)
+  assert.ok(last !== undefined)
+  log.writeSync([Buffer.from([0x40])], last + partitionLeaderEpochAt)
+  log.closeSync()
+  await trial.cluster.start(id, minInSyncReplicas)
+  await trial.isWhole()
   await trial.holds()
 })
 

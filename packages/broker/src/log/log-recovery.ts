@@ -13,10 +13,10 @@ import {
   batchPartitionLeaderEpoch,
   checkBatch,
 } from '@odradek/protocol'
-import type { LeaderEpochs } from '../core/partition/leader-epochs.ts'
+import type { EpochEntry, LeaderEpochs } from '../core/partition/leader-epochs.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import { ProducerState } from '../core/partition/producer-state.ts'
-import { readBatchHeader } from './batch-scan.ts'
+import { readBatchHeader, scanHeaders } from './batch-scan.ts'
 import { formatLeaderEpochs } from './checkpoint-file.ts'
 import { finishInterruptedWork, listSegmentFiles } from './leftovers.ts'
 import {
@@ -73,6 +73,7 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
   const kept = new Set(segments.all)
   if (found.some(segment => !kept.has(segment))) await context.disk.syncDirectory(directory)
   const logStartOffset = Math.max(options.logStartOffset, segments.first.baseOffset)
+  completeEpochs(epochs, segments, logStartOffset, logEndOffset)
   producers.advanceTo(logEndOffset)
   snapshots.removeAbove(logEndOffset)
   snapshots.removeStrays(segments.all.map(segment => segment.baseOffset))
@@ -87,6 +88,28 @@ export async function recoverLog(options: LoadOptions): Promise<LoadedLog> {
     recoveryPoint: Math.min(options.recoveryPoint, logEndOffset),
     epochsChanged: changed || formatLeaderEpochs(epochs.entries) !== savedEpochs,
     isClean: false,
+  }
+}
+
+/**
+ * The log's start is saved now and then, and its leader epochs, with those before the start cut off, whenever it is synced. After a power
+ * loss the log may begin earlier than they do. The batches have what is missing; without it a follower's divergence down there
+ * would go unseen.
+ */
+function completeEpochs(epochs: LeaderEpochs, segments: Segments, logStartOffset: number, logEndOffset: number): void {
+  const knownFrom = epochs.entries[0]?.startOffset ?? logEndOffset
+  if (knownFrom > logStartOffset) epochs.precede(epochsOfBatches(segments, logStartOffset, knownFrom))
+}
+
+function* epochsOfBatches(segments: Segments, from: number, to: number): Generator<EpochEntry> {
+  for (const segment of segments.all.slice(Math.max(segments.floorIndex(from), 0))) {
+    if (segment.baseOffset >= to) return
+    const start = segment.offsetIndex.lookup(from)
+    for (const { header, at } of scanHeaders(segment.file(), start, segment.sizeBytes)) {
+      if (batchBaseOffset(header, at) >= to) return
+      if (batchLastOffset(header, at) < from) continue
+      yield { epoch: batchPartitionLeaderEpoch(header, at), startOffset: batchBaseOffset(header, at) }
+    }
   }
 }
 

@@ -357,6 +357,23 @@ test('a torn end is cut off, and what follows is appended in its place', async (
   }
 })
 
+test('where the start of the log falls back, so do its leader epochs', async () => {
+  const logs = await startTestLogs({ config: { segmentBytes: 200 } })
+  const log = logs.create('t')
+  for (const leaderEpoch of [0, 0, 2, 2, 2, 3]) await append(log, batchOf(['v']), leaderEpoch)
+  log.deleteRecords(4)
+  await log.flush()
+  const saved = logs.disk.openSync('/data/t-0/leader-epoch-checkpoint')
+  const text = Buffer.alloc(saved.size)
+  saved.readSync(text, 0)
+  saved.closeSync()
+  assert.equal(String(text), '0\n2\n2 4\n3 5\n')
+  await logs.crash()
+  assert.equal(logs.get('t').logStartOffset, 0)
+  assert.deepEqual(logs.get('t').endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 2 })
+  assert.deepEqual(logs.get('t').endOffsetForEpoch(2), { leaderEpoch: 2, endOffset: 5 })
+})
+
 test('indexes that are gone or damaged are made anew', async () => {
   const logs = await startTestLogs({ config: { segmentBytes: 5000, indexIntervalBytes: 100 } })
   const log = logs.create('t')

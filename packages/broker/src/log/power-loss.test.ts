@@ -204,7 +204,9 @@ class History {
 
   /** As if the power had taken it: what is behind a rotten bit is gone, synced or not. */
   #rot(): void {
-    const bits = this.#machine.disk.rot(this.#random.integer(4), path => /\.(log|index|timeindex|snapshot)$/.test(path))
+    const bits = this.#machine.disk.rot(this.#random.integer(4), {
+      isIn: path => /\.(log|index|timeindex|snapshot)$/.test(path),
+    })
     if (bits === 0) return
     this.#powerWasLost = true
     this.#model.durableEnd = 0

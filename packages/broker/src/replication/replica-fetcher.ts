@@ -398,8 +398,20 @@ export class ReplicaFetcher {
     }
     const leaderStart = await this.#askOffset(followed, earliest, connection)
     if (leaderStart === null || !this.#isStillFollowed(followed)) return
-    if (leaderStart <= log.logEndOffset) return
+    if (leaderStart <= log.logEndOffset) return this.#dropLaterEpochs(followed)
     if (await this.#write(followed, log.startAnewAt(leaderStart))) return
+    this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+  }
+
+  /**
+   * The leader has our place, and yet says that it is out of range, as it does of an epoch that it has never heard of. Nobody can have led
+   * in one that is later than its own: bits of it have turned over, which no checksum of a batch covers.
+   */
+  async #dropLaterEpochs(followed: Followed): Promise<void> {
+    const { log, leaderEpoch } = followed.partition
+    if (log.latestLeaderEpoch <= leaderEpoch) return
+    const { endOffset } = log.endOffsetForEpoch(leaderEpoch)
+    if (await this.#write(followed, log.truncateTo(Math.max(endOffset, log.logStartOffset)))) return
     this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
   }
 

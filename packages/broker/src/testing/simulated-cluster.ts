@@ -1,5 +1,5 @@
 import { ClusterClient } from '@odradek/client'
-import { createSimulation, type Simulation } from '@odradek/platform/simulated'
+import { createSimulation, type SimulatedMachine, type Simulation } from '@odradek/platform/simulated'
 import { type Broker, createBroker } from '../broker.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { LocalStore } from '../metadata/local-store.ts'
@@ -47,7 +47,7 @@ export class SimulatedCluster {
 
   /** Starts a broker, or starts it again with the disk that its machine has. Resolves when it serves. */
   async start(brokerId: number, config: Readonly<Record<string, string>> = {}): Promise<RunningMember> {
-    const machine = this.simulation.machine(`broker-${brokerId}`)
+    const machine = this.machine(brokerId)
     const platform = machine.isUp ? machine.platform : machine.restart()
     const link = new StoreLink(this.#store)
     const broker = await this.simulation.settle(
@@ -73,7 +73,7 @@ export class SimulatedCluster {
   async stop(brokerId: number): Promise<void> {
     const member = this.#members.get(brokerId)
     if (member !== undefined) await this.simulation.settle(member.broker.stop())
-    this.simulation.machine(`broker-${brokerId}`).crash()
+    this.machine(brokerId).crash()
     this.#members.delete(brokerId)
   }
 
@@ -83,13 +83,17 @@ export class SimulatedCluster {
     return member
   }
 
+  machine(brokerId: number): SimulatedMachine {
+    return this.simulation.machine(`broker-${brokerId}`)
+  }
+
   crash(brokerId: number): void {
-    this.simulation.machine(`broker-${brokerId}`).crash()
+    this.machine(brokerId).crash()
     this.#members.delete(brokerId)
   }
 
   powerLoss(brokerId: number): void {
-    this.simulation.machine(`broker-${brokerId}`).powerLoss()
+    this.machine(brokerId).powerLoss()
     this.#members.delete(brokerId)
   }
 

@@ -96,15 +96,22 @@ export class SimulatedDisk {
     this.names.losePower(this.random)
   }
 
-  /** Turns bits over in files whose path the filter takes; returns how many. */
-  rot(bits: number, filter: (path: string) => boolean = () => true): number {
-    const files = [...this.names.files()].filter(([path]) => filter(path))
+  /** Turns bits over in the files that are named, but for the bytes that are spared; returns how many. */
+  rot(bits: number, { isIn = () => true, isSpared = () => false }: RotPlaces = {}): number {
+    const files = [...this.names.files()].filter(([path]) => isIn(path))
     let done = 0
     for (let bit = 0; bit < bits && files.length > 0; bit++) {
-      if (this.random.pick(files)[1].rot(this.random)) done++
+      const [path, file] = this.random.pick(files)
+      if (file.rot(this.random, (position, bytes) => isSpared(path, position, bytes))) done++
     }
     return done
   }
+}
+
+export interface RotPlaces {
+  readonly isIn?: (path: string) => boolean
+  /** `bytes`: the whole file. */
+  readonly isSpared?: (path: string, position: number, bytes: Buffer) => boolean
 }
 
 export interface WriteUnderWay {

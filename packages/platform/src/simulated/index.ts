@@ -1,4 +1,4 @@
-export type { DiskFaults } from './disk.ts'
+export type { DiskFaults, RotPlaces } from './disk.ts'
 export type { NetworkFaults } from './network.ts'
 export { type ClockFaults, ProcessDied } from './process.ts'
 export { type Range, SeededRandom } from './random.ts'

@@ -57,12 +57,15 @@ export class StoredFile {
     this.bytes = this.#durable.copy()
   }
 
-  /** Turns one bit over, on the platter and in the cache. False for an empty file. */
-  rot(random: SeededRandom): boolean {
+  /** Turns one bit over, on the platter and in the cache. False for an empty file, and where the byte is spared. */
+  rot(random: SeededRandom, isSpared: (position: number, bytes: Buffer) => boolean): boolean {
     const size = Math.min(this.bytes.size, this.#durable.size)
     if (size === 0) return false
     const position = random.integer(size)
     const mask = 1 << random.integer(8)
+    const all = Buffer.alloc(this.bytes.size)
+    this.bytes.read(all, 0)
+    if (isSpared(position, all)) return false
     for (const bytes of [this.bytes, this.#durable]) {
       const byte = Buffer.alloc(1)
       bytes.read(byte, position)

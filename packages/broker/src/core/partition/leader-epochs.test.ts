@@ -34,6 +34,33 @@ test('an entry that contradicts later ones removes them', () => {
   ])
 })
 
+test('what came earlier is put before the first entry, if it rises and ends there', () => {
+  const earlier = [
+    { epoch: -1, startOffset: 0 },
+    { epoch: 0, startOffset: 2 },
+    { epoch: 3, startOffset: 6 },
+    { epoch: 1, startOffset: 8 },
+    { epoch: 4, startOffset: 9 },
+    { epoch: 9, startOffset: 11 },
+  ]
+  const subject = epochs([4, 10], [6, 50])
+  subject.precede(earlier)
+  assert.deepEqual(entriesOf(subject), [
+    [0, 2],
+    [3, 6],
+    [4, 9],
+    [6, 50],
+  ])
+  const empty = epochs()
+  empty.precede(earlier)
+  assert.deepEqual(entriesOf(empty), [
+    [0, 2],
+    [3, 6],
+    [4, 9],
+    [9, 11],
+  ])
+})
+
 test('an epoch ends where the next one begins, and the latest at the log end', () => {
   const subject = epochs([2, 10], [5, 30], [6, 50])
   assert.deepEqual(subject.endOffsetFor(6, 60), { leaderEpoch: 6, endOffset: 60 })

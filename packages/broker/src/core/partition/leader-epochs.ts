@@ -46,6 +46,18 @@ export class LeaderEpochs {
     return last.epoch === epoch ? last.startOffset > startOffset : last.epoch > epoch || last.startOffset >= startOffset
   }
 
+  /** What came before the first entry, in the order of the log; what does not rise, or does not fit, is left out. */
+  precede(earlier: Iterable<EpochEntry>): void {
+    const known = this.#entries
+    const first = known[0]
+    this.#entries = []
+    for (const { epoch, startOffset } of earlier) {
+      const isBefore = first === undefined || (epoch <= first.epoch && startOffset < first.startOffset)
+      if (isBefore && epoch > this.latestEpoch) this.assign(epoch, startOffset)
+    }
+    for (const { epoch, startOffset } of known) this.assign(epoch, startOffset)
+  }
+
   /** OffsetForLeaderEpoch: the largest epoch up to the asked one, and where it ends. */
   endOffsetFor(epoch: number, logEndOffset: number): { readonly leaderEpoch: number; readonly endOffset: number } {
     if (epoch === -1) return unknownEpochEnd
