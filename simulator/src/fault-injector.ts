@@ -280,20 +280,20 @@ export class FaultInjector {
       case 'pause':
         return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker)
       case 'power loss':
-        return !this.#cluster.isHeldDown(broker) && (this.#plan.isFlushed || this.#canSpareDisk(broker))
+        return !this.#cluster.isHeldDown(broker) && this.#mayLosePower(broker)
       case 'power loss in a disk call':
         // One that is dead already would die in its next life, when the other replicas are no longer asked.
-        return (
-          this.#cluster.machine(broker).isUp &&
-          !this.#cluster.isHeldDown(broker) &&
-          (this.#plan.isFlushed || this.#canSpareDisk(broker))
-        )
+        return this.#cluster.machine(broker).isUp && !this.#cluster.isHeldDown(broker) && this.#mayLosePower(broker)
       case 'new disk':
       case 'bit rot':
         return this.#plan.minInSyncReplicas > 1 && !this.#cluster.isHeldDown(broker) && this.#canSpareDisk(broker)
       default:
         return true
     }
+  }
+
+  #mayLosePower(broker: number): boolean {
+    return this.#plan.isFlushed ? this.#nobodyIsInDoubt() : this.#canSpareDisk(broker)
   }
 
   /** Whatever this broker has, all other replicas have, too, and are there. */

@@ -26,4 +26,16 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'a partition lost its leader while its only in-sync replica was about to stop, so that nobody remembered who had led; when that one did not stop cleanly, nobody could ever lead again',
   },
+  {
+    seed: 104544,
+    intensity: 1,
+    proved:
+      'a follower whose disk failed as it cut its log back went on to say that it had what it had had before, and its next leader acknowledged that',
+  },
+  {
+    seed: 104146,
+    intensity: 1,
+    proved:
+      'a log that had lost the id of its topic with the power was taken for that of the next topic of its name, records and all',
+  },
 ]

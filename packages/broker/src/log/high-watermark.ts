@@ -1,5 +1,5 @@
 import { AckQueue } from './ack-queue.ts'
-import type { AppendResult } from './log-answers.ts'
+import { type AppendResult, notLeaderResult } from './log-answers.ts'
 
 /**
  * How far a log is committed, and the appends that wait for it.
@@ -66,10 +66,14 @@ export class HighWatermark {
     this.#offset = Math.min(this.#offset, limit)
   }
 
-  /** The log has been opened anew, or cut back: this is the one way in which the high watermark goes back. */
+  /**
+   * The log has been opened anew, or cut back: this is the one way in which the high watermark goes back. What is waited for may not be
+   * there any more, and would hold up those who wait for less.
+   */
   reset({ logEndOffset, highWatermark }: { logEndOffset: number; highWatermark: number }): void {
     this.#localEndOffset = logEndOffset
     this.#offset = Math.min(highWatermark, logEndOffset)
+    this.fail(notLeaderResult)
   }
 
   /** Tells all that wait. */

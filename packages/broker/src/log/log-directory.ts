@@ -17,7 +17,7 @@ import {
 import type { LogConfig } from './log-config.ts'
 import type { LogContext, SharedLogContext } from './log-context.ts'
 import { PartitionLog, type PartitionLogOptions } from './partition-log.ts'
-import { parsePartitionMetadata, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
+import { lostTopicId, parsePartitionMetadata, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { readTextFile, replaceTextFileSync, writeTextFile } from './text-file.ts'
 
 /** What a new log is made of. */
@@ -197,18 +197,27 @@ export class LogDirectory {
     { recoveryPoints, logStartOffsets, highWatermarks }: ReadCheckpoints,
   ): PartitionLogOptions {
     const name = partitionDirectoryName(topic, partition)
-    const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
     return {
       context: this.context,
       topic,
       partition,
-      topicId: (text === null ? null : parsePartitionMetadata(text)) ?? zeroTopicId,
+      topicId: this.#topicIdIn(directory),
       directory,
       config,
       recoveryPoint: recoveryPoints.get(name) ?? 0,
       logStartOffset: logStartOffsets.get(name) ?? 0,
       highWatermark: highWatermarks.get(name) ?? 0,
     }
+  }
+
+  /**
+   * Kafka's oldest directories have none. After anything but a clean stop it may have been lost, for it is synced no sooner than records
+   * are; those that are there may be of an earlier topic of the same name.
+   */
+  #topicIdIn(directory: string): string {
+    const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
+    const isOldest = text === null && this.wasCleanShutdown
+    return (text === null ? null : parsePartitionMetadata(text)) ?? (isOldest ? zeroTopicId : lostTopicId)
   }
 
   /** A log in a directory of that name, which is made where it is missing. Throws DiskError. */

@@ -199,6 +199,34 @@ test('a partition comes back with its topic id, and a namesake with another one 
   assert.match(strays(logs), /^t-0\.[0-9a-f]{32}-stray$/)
 })
 
+test("a log that has lost the id of its topic is nobody's, unless it is empty", async () => {
+  for (const records of [0, 1]) {
+    for (const lost of ['emptied', 'gone'] as const) {
+      const logs = await startTestLogs()
+      logs.create('t')
+      for (let n = 0; n < records; n++) await append(logs, 't')
+      if (lost === 'gone') logs.disk.removeSync('/data/t-0/partition.metadata')
+      else logs.disk.openSync('/data/t-0/partition.metadata').truncateSync(0)
+      await logs.crash()
+      const found = logs.create('t')
+      assert.equal(found.logEndOffset, 0)
+      assert.equal(found.topicId, testTopicId)
+      assert.match(strays(logs), records === 0 ? /^$/ : /^t-0\.[0-9a-f]{32}-stray$/)
+    }
+  }
+})
+
+test("a log of Kafka's oldest brokers, which have no topic ids, is given one", async () => {
+  const logs = await startTestLogs()
+  logs.create('t')
+  await append(logs, 't')
+  await logs.stop()
+  logs.disk.removeSync('/data/t-0/partition.metadata')
+  await logs.start()
+  assert.equal(logs.create('t').logEndOffset, 1)
+  assert.match(readTextFile(logs.disk, '/data/t-0/partition.metadata') ?? '', new RegExp(testTopicId))
+})
+
 test('a partition that the cluster does not know is set aside, with all that it has', async () => {
   const logs = await startTestLogs()
   for (const topic of ['known', 'stray']) {

@@ -23,7 +23,7 @@ import { OfflineLogs } from './offline-logs.ts'
 import { openDirectories, type UnreadableDirectory } from './open-directories.ts'
 import { OpenSegments } from './open-segments.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
+import { lostTopicId, writePartitionMetadata, zeroTopicId } from './partition-metadata.ts'
 import { TailCache } from './tail-cache.ts'
 import { directoryOf } from './text-file.ts'
 
@@ -214,8 +214,8 @@ export class LogManager {
   }
 
   /**
-   * A new partition's directory and log, or the existing one with that topic id. An existing one with another id is set
-   * aside first, see `setAsideStrays`. Throws OdradekError when the disk fails: then `createLater`, if it is still wanted.
+   * A new partition's directory and log, or the existing one with that topic id. An existing one with another id, or with records and
+   * a lost id, is set aside first, see `setAsideStrays`. Throws OdradekError when the disk fails: then `createLater`, if it is still wanted.
    */
   create(wanted: NewLog): PartitionLog {
     const { topic, partition, topicId, config } = wanted
@@ -223,7 +223,8 @@ export class LogManager {
     const existing = this.#logs.get(name)
     try {
       if (existing !== undefined) {
-        if (existing.topicId === zeroTopicId) {
+        const isEmpty = existing.logEndOffset === 0
+        if (existing.topicId === zeroTopicId || (existing.topicId === lostTopicId && isEmpty)) {
           writePartitionMetadata(this.#disk, existing.directory, topicId)
           existing.topicId = topicId
         }

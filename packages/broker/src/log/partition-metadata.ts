@@ -6,6 +6,9 @@ import { writeTextFile } from './text-file.ts'
 /** Kafka's "no topic id". */
 export const zeroTopicId = 'AAAAAAAAAAAAAAAAAAAAAA'
 
+/** Of a log that has lost the id of its topic; no topic has it. */
+export const lostTopicId = ''
+
 export function formatPartitionMetadata(topicId: string): string {
   return `version: 0\ntopic_id: ${topicId}`
 }

@@ -168,7 +168,7 @@ export class ReplicaFetcher {
       this.#isInterrupted = false
       const nowMs = clock.monotonic()
       const all = [...this.#followed.values()]
-      const ready = this.#allowed(all.filter(({ retryAtMs }) => retryAtMs <= nowMs))
+      const ready = this.#allowed(all.filter(followed => this.#isReady(followed, nowMs)))
       if (ready.length === 0) {
         // One whose time has come is held back by the throttle.
         const heldBackMs = Math.max(heldBackMsMin, config().backoffMs)
@@ -189,6 +189,14 @@ export class ReplicaFetcher {
     }
     this.#disconnect()
     this.#running = null
+  }
+
+  /** One whose disk has failed does not know how far it has got: a leader that believes it would commit what it lacks. */
+  #isReady(followed: Followed, nowMs: number): boolean {
+    if (followed.retryAtMs > nowMs) return false
+    if (followed.partition.log.offlineReason === null) return true
+    this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
+    return false
   }
 
   /** While the throttle's rate is exceeded, what is behind is left out. */
