@@ -23,6 +23,7 @@ interface PartitionLedger {
   readonly lastOf: Map<string, number>
   readTo: number
   highWatermark: number
+  lastEpochOfReads: number
   /** What lies below it somebody has asked to delete. */
   deletedTo: number
 }
@@ -41,7 +42,7 @@ export class Ledger {
     let ledger = this.#partitions.get(key)
     if (ledger === undefined) {
       const maps = { acknowledged: new Map(), batches: new Map(), values: [], lastOf: new Map() }
-      ledger = { ...maps, readTo: 0, highWatermark: 0, deletedTo: 0 }
+      ledger = { ...maps, readTo: 0, highWatermark: 0, lastEpochOfReads: -1, deletedTo: 0 }
       this.#partitions.set(key, ledger)
     }
     return ledger
@@ -93,6 +94,17 @@ export class Ledger {
       ledger.acknowledged.set(offset, value)
       this.acknowledgedRecords++
     }
+  }
+
+  /** A reader was given records by the leader of that epoch. */
+  readIn(topicId: string, partition: number, epoch: number): void {
+    const ledger = this.#of(topicId, partition)
+    ledger.lastEpochOfReads = Math.max(ledger.lastEpochOfReads, epoch)
+  }
+
+  /** -1: nobody has read anything. */
+  lastEpochOfReads(topicId: string, partition: number): number {
+    return this.#of(topicId, partition).lastEpochOfReads
   }
 
   sawHighWatermark(topicId: string, partition: number, highWatermark: number): void {

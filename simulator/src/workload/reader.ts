@@ -42,13 +42,16 @@ export async function fetchOnce(
     const records = found.records ?? Buffer.alloc(0)
     ledger.sawHighWatermark(topicId, partition, found.highWatermark)
     const goOnAt = ledger.read(topicId, partition, offset, records)
+    if (goOnAt > offset) ledger.readIn(topicId, partition, epoch)
     return { topicId, records, highWatermark: found.highWatermark, goOnAt }
   }
   if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE && offset < ledger.deletedTo(topicId, partition)) {
     return { topicId, records: Buffer.alloc(0), highWatermark: -1, goOnAt: ledger.deletedTo(topicId, partition) }
   }
-  if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE && offset <= ledger.readTo(topicId, partition)) {
-    // The leader is of an epoch in which, or after which, all below the offset was committed.
+  const isOfLater = epoch >= ledger.lastEpochOfReads(topicId, partition)
+  if (errorCode === errorCodes.OFFSET_OUT_OF_RANGE && isOfLater && offset <= ledger.readTo(topicId, partition)) {
+    // The leader is of an epoch in which, or after which, all below the offset was committed. One of an earlier epoch may not know
+    // yet that another leads; clients that know, by what they have read and by the epochs of committed offsets, do not ask it.
     const where = `${topic}-${partition} at broker ${broker}, epoch ${epoch}`
     throw new Violation('high watermark', `${where}: offset ${offset} is out of range; readers have been behind it`)
   }
