@@ -16,6 +16,8 @@ export interface Command {
 
 const source = path.join(import.meta.dirname, 'durability-client.c')
 const endTimeoutMs = 90_000
+/** Characters of what a client has said last. */
+const errorsMax = 4000
 
 /** Path of the compiled durability-client.c. */
 export async function buildDurabilityClient(): Promise<string> {
@@ -56,7 +58,7 @@ export class ClientProgram {
     this.#child = spawn(program, args, { stdio: ['pipe', output, 'pipe'] })
     closeSync(output)
     this.#child.stderr?.on('data', chunk => {
-      this.#errors += chunk
+      this.#errors = (this.#errors + chunk).slice(-errorsMax)
     })
     this.#ended = new Promise(resolve => {
       this.#child.once('error', error => {

@@ -24,7 +24,11 @@ const share = Math.max(1, Math.round((Number(rate) * batchEveryMs) / 1000 / part
 
 const kafka = new kafkajs.Kafka({
   brokers: bootstrap.split(','),
-  logLevel: kafkajs.logLevel.NOTHING,
+  logLevel: kafkajs.logLevel.WARN,
+  // The lines of the output are the history.
+  logCreator: () => entry => {
+    process.stderr.write(`${entry.log.timestamp} ${entry.log.message} ${JSON.stringify(entry.log.error ?? '')}\n`)
+  },
   // Until the broker is back: an idempotent producer of kafkajs that gives a batch up is of no use any more.
   retry: { initialRetryTime: 20, maxRetryTime: 100, retries: 1_000 },
 })

@@ -101,6 +101,7 @@ export const mutations: readonly Mutation[] = [
     find: '!next.isr.includes(id) && !uncleanShutdowns.includes(id))',
     replace: '!next.isr.includes(id))',
     why: 'who has lost power may be elected from the eligible replicas',
+    shownBy: { seed: 118, intensity: 2, durationMs: 20_000 },
   },
   {
     name: 'election-from-outside-the-isr',
