@@ -3,7 +3,7 @@
  * log that is the newest segment, with its indexes, and the snapshots of producers.
  */
 import type { RotPlaces } from '@odradek/platform/simulated'
-import { batchBytes, checkBatch } from '@odradek/protocol'
+import { batchBytes, batchPrefixBytes, checkBatch } from '@odradek/protocol'
 
 /** `paths`: of all files in the data directory. */
 export function placesThatRot(paths: readonly string[]): Required<RotPlaces> {
@@ -21,13 +21,13 @@ export function placesThatRot(paths: readonly string[]): Required<RotPlaces> {
   }
 }
 
-const leaderEpochAt = 12
-const leaderEpochEnd = 16
+const leaderEpochBytes = 4
 
-/** The one field of a batch that neither its checksum nor its neighbours vouch for. */
+/** The one field of a batch, behind its length, that neither its checksum nor its neighbours vouch for. */
 function isLeaderEpoch(segment: Buffer, position: number): boolean {
   for (let at = 0; at < segment.length && checkBatch(segment, at) === null; at += batchBytes(segment, at)) {
-    if (position >= at + leaderEpochAt && position < at + leaderEpochEnd) return true
+    const epochAt = at + batchPrefixBytes
+    if (position >= epochAt && position < epochAt + leaderEpochBytes) return true
   }
   return false
 }

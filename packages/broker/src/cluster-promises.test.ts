@@ -3,12 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterClient } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
-import { iterateBatches } from '@odradek/protocol'
+import { iterateBatches, setBatchPartitionLeaderEpoch } from '@odradek/protocol'
 import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
-/** In a batch. */
-const partitionLeaderEpochAt = 12
 const minInSyncReplicas = { 'min.insync.replicas': '2' }
 
 class Trial {
@@ -143,7 +141,8 @@ test('a replica whose last batch claims an epoch that never was gets it anew', a
   log.readSync(bytes, 0)
   const last = [...iterateBatches(bytes)].at(-1)
   assert.ok(last !== undefined)
-  log.writeSync([Buffer.from([0x40])], last + partitionLeaderEpochAt)
+  setBatchPartitionLeaderEpoch(bytes, last, 0x4000_0000)
+  log.writeSync([bytes], 0)
   log.closeSync()
   await trial.cluster.start(id, minInSyncReplicas)
   await trial.isWhole()

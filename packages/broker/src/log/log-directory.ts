@@ -216,8 +216,8 @@ export class LogDirectory {
    */
   #topicIdIn(directory: string): string {
     const text = readTextFile(this.#disk, `${directory}/${partitionMetadataFile}`)
-    const isOldest = text === null && this.wasCleanShutdown
-    return (text === null ? null : parsePartitionMetadata(text)) ?? (isOldest ? zeroTopicId : lostTopicId)
+    if (text === null) return this.wasCleanShutdown ? zeroTopicId : lostTopicId
+    return parsePartitionMetadata(text) ?? lostTopicId
   }
 
   /** A log in a directory of that name, which is made where it is missing. Throws DiskError. */

@@ -171,17 +171,24 @@ export function producersOf(
 
 /** Feeds the batches in [from, to) to the producer state: whole segments of them only after unusual stops. */
 export function replayProducersSync(segments: Segments, producers: ProducerState, from: number, to: number): void {
+  for (const { segment, position, bytes } of headersBetween(segments, from, to)) {
+    // Control batches say in their record what they mean.
+    const batch = Buffer.allocUnsafe(bytes)
+    segment.file().readSync(batch, position)
+    producers.apply(producerBatchOf(batch, 0))
+  }
+}
+
+/** Of the batches that hold offsets in [from, to), or stand in their place. */
+export function* headersBetween(segments: Segments, from: number, to: number) {
   for (let index = Math.max(segments.floorIndex(from), 0); index < segments.count; index++) {
     const segment = segments.all[index]
     if (segment === undefined || segment.baseOffset >= to) return
     const start = segment.offsetIndex.lookup(from)
-    for (const { header, at, position, bytes } of scanHeaders(segment.file(), start, segment.sizeBytes)) {
-      if (batchLastOffset(header, at) < from) continue
-      if (batchBaseOffset(header, at) >= to) return
-      // Control batches say in their record what they mean.
-      const batch = Buffer.allocUnsafe(bytes)
-      segment.file().readSync(batch, position)
-      producers.apply(producerBatchOf(batch, 0))
+    for (const found of scanHeaders(segment.file(), start, segment.sizeBytes)) {
+      if (batchLastOffset(found.header, found.at) < from) continue
+      if (batchBaseOffset(found.header, found.at) >= to) return
+      yield { segment, ...found }
     }
   }
 }

@@ -16,11 +16,12 @@ import {
 import type { EpochEntry, LeaderEpochs } from '../core/partition/leader-epochs.ts'
 import { producerBatchOf } from '../core/partition/producer-batch.ts'
 import { ProducerState } from '../core/partition/producer-state.ts'
-import { readBatchHeader, scanHeaders } from './batch-scan.ts'
+import { readBatchHeader } from './batch-scan.ts'
 import { formatLeaderEpochs } from './checkpoint-file.ts'
 import { finishInterruptedWork, listSegmentFiles } from './leftovers.ts'
 import {
   endOfSegment,
+  headersBetween,
   type LoadedLog,
   type LoadOptions,
   loadEpochs,
@@ -102,14 +103,8 @@ function completeEpochs(epochs: LeaderEpochs, segments: Segments, logStartOffset
 }
 
 function* epochsOfBatches(segments: Segments, from: number, to: number): Generator<EpochEntry> {
-  for (const segment of segments.all.slice(Math.max(segments.floorIndex(from), 0))) {
-    if (segment.baseOffset >= to) return
-    const start = segment.offsetIndex.lookup(from)
-    for (const { header, at } of scanHeaders(segment.file(), start, segment.sizeBytes)) {
-      if (batchBaseOffset(header, at) >= to) return
-      if (batchLastOffset(header, at) < from) continue
-      yield { epoch: batchPartitionLeaderEpoch(header, at), startOffset: batchBaseOffset(header, at) }
-    }
+  for (const { header, at } of headersBetween(segments, from, to)) {
+    yield { epoch: batchPartitionLeaderEpoch(header, at), startOffset: batchBaseOffset(header, at) }
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@odradek/protocol'
 import type { AppendResult, PartitionLog } from './partition-log.ts'
 import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
+import { readTextFile } from './text-file.ts'
 
 const client = { leaderEpoch: 0, origin: 'client' } as const
 const startMs = 1_700_000_000_000
@@ -363,11 +364,7 @@ test('where the start of the log falls back, so do its leader epochs', async () 
   for (const leaderEpoch of [0, 0, 2, 2, 2, 3]) await append(log, batchOf(['v']), leaderEpoch)
   log.deleteRecords(4)
   await log.flush()
-  const saved = logs.disk.openSync('/data/t-0/leader-epoch-checkpoint')
-  const text = Buffer.alloc(saved.size)
-  saved.readSync(text, 0)
-  saved.closeSync()
-  assert.equal(String(text), '0\n2\n2 4\n3 5\n')
+  assert.equal(readTextFile(logs.disk, '/data/t-0/leader-epoch-checkpoint'), '0\n2\n2 4\n3 5\n')
   await logs.crash()
   assert.equal(logs.get('t').logStartOffset, 0)
   assert.deepEqual(logs.get('t').endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 2 })

@@ -50,6 +50,19 @@ test('a partition that lost its last replica is led again when that comes back',
   assert.deepEqual([isr, leaderEpoch, leaderRecoveryState], [[2], 2, 'recovered'])
 })
 
+test('a broker that comes while others still take in what was before is not overlooked', async () => {
+  const { brokers, started, simulation } = await openCluster('slow to apply', [topicOf('t', [2])], 1, 2)
+  started[1]?.kill()
+  await simulation.until(() => brokers.partition('t')?.leader === -1, 2 * ttlMs)
+  const { clock } = simulation.platform('slow')
+  const subscribing = started[0]?.metadata.subscribe(() => new Promise(resolve => clock.after(50, resolve)))
+  await simulation.settle(Promise.resolve(subscribing))
+  const creating = brokers.metadata.commit([topicOf('u', [1])])
+  await brokers.start(2)
+  await simulation.settle(creating)
+  await simulation.until(() => brokers.partition('t')?.leader === 2, ttlMs)
+})
+
 test('a dead broker that a leader brings into its ISR is out again at once', async () => {
   const { brokers, simulation } = await openCluster('dead in sync', [topicOf('t', [1, 9])], 1)
   await simulation.until(() => brokers.partition('t')?.isr.join() === '1', 1000)

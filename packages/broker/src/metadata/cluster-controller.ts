@@ -78,9 +78,12 @@ export class ClusterController {
       this.#pending = 'all'
       return
     }
-    this.#note(next, previous)
-    // Decisions are made on the image that is published, which this one is only when all have applied it.
-    void this.#metadata.appliedTo(next.revision).then(() => this.#work())
+    // Decisions are made on the image that is published, which this one is only when all have applied it: a look under way would take
+    // the change for done without having seen it.
+    void this.#metadata.appliedTo(next.revision).then(() => {
+      this.#note(next, previous)
+      return this.#work()
+    })
   }
 
   #note(next: ClusterImage, previous: ClusterImage): void {

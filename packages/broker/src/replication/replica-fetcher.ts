@@ -168,9 +168,9 @@ export class ReplicaFetcher {
       this.#isInterrupted = false
       const nowMs = clock.monotonic()
       const all = [...this.#followed.values()]
-      const ready = this.#allowed(all.filter(followed => this.#isReady(followed, nowMs)))
+      const ready = this.#allowed(all.filter(({ retryAtMs, partition }) => retryAtMs <= nowMs && hasDisk(partition)))
       if (ready.length === 0) {
-        // One whose time has come is held back by the throttle.
+        // One whose time has come is held back by the throttle, or waits for its disk.
         const heldBackMs = Math.max(heldBackMsMin, config().backoffMs)
         const delaysMs = all.map(({ retryAtMs }) => (retryAtMs > nowMs ? retryAtMs - nowMs : heldBackMs))
         await this.#sleep(Math.min(...delaysMs))
@@ -189,14 +189,6 @@ export class ReplicaFetcher {
     }
     this.#disconnect()
     this.#running = null
-  }
-
-  /** One whose disk has failed does not know how far it has got: a leader that believes it would commit what it lacks. */
-  #isReady(followed: Followed, nowMs: number): boolean {
-    if (followed.retryAtMs > nowMs) return false
-    if (followed.partition.log.offlineReason === null) return true
-    this.#retryLater(followed, errorCodes.KAFKA_STORAGE_ERROR)
-    return false
   }
 
   /** While the throttle's rate is exceeded, what is behind is left out. */
@@ -449,6 +441,11 @@ export class ReplicaFetcher {
     else logger.warn('a partition cannot be fetched: trying again', fields)
     followed.hasWarned ||= !settledByImage.has(errorCode)
   }
+}
+
+/** Without one it does not know how far it has got: a leader that believes it would commit what it lacks. */
+function hasDisk({ log }: Partition): boolean {
+  return log.offlineReason === null
 }
 
 function positionOf({ key, partition, askedEpoch }: Followed, partitionMaxBytes: number): FetchPosition {

@@ -77,6 +77,7 @@ export class Brokers {
     return {
       brokerId,
       link,
+      metadata,
       session,
       epochs,
       losses: () => losses,
@@ -110,6 +111,7 @@ export class Brokers {
 export interface TestBroker {
   readonly brokerId: number
   readonly link: StoreLink
+  readonly metadata: ClusterMetadata
   readonly session: BrokerSession
   /** One for each time that it was registered. */
   readonly epochs: readonly number[]
