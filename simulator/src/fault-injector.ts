@@ -15,8 +15,8 @@ export class FaultInjector {
   readonly #state: ClusterState
   readonly #replicas: ReplicaChecker
   readonly #note: (who: string, what: string) => void
-  /** Those who are to die at one of their next calls to the disk. */
-  readonly #doomed = new Set<number>()
+  /** Until when those may die who are to do so at one of their next calls to the disk. */
+  readonly #doomedUntilMs = new Map<number, number>()
   /** Those whose disk fails. */
   readonly #failing = new Set<number>()
   #isOver = false
@@ -142,11 +142,10 @@ export class FaultInjector {
   #dieAtDiskCall(broker: number, calls: number, how: 'crash' | 'power loss'): void {
     const cluster = this.#cluster
     if (how === 'power loss') cluster.willLosePower(broker, longestWaitForDiskCallMs)
-    this.#doomed.add(broker)
+    this.#doomedUntilMs.set(broker, cluster.simulation.nowMs + longestWaitForDiskCallMs)
     cluster.machine(broker).dieAtDiskCall(calls, how)
     const run = cluster.runOf(broker)
     this.#after(longestWaitForDiskCallMs - 1, () => {
-      this.#doomed.delete(broker)
       if (cluster.runOf(broker) !== run) return
       if (how === 'crash') cluster.crash(broker)
       else cluster.powerLoss(broker)
@@ -301,7 +300,7 @@ export class FaultInjector {
     const isThere = (id: number) =>
       this.#cluster.serves(id) &&
       this.#state.isRegistered(id) &&
-      !this.#doomed.has(id) &&
+      (this.#doomedUntilMs.get(id) ?? 0) <= this.#cluster.simulation.nowMs &&
       !this.#failing.has(id) &&
       this.#cluster.machine(id).disk.faults.limitBytes === Number.POSITIVE_INFINITY
     return this.#state.partitions().every(partition => {

@@ -38,4 +38,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'a log that had lost the id of its topic with the power was taken for that of the next topic of its name, records and all',
   },
+  {
+    seed: 131599,
+    intensity: 1,
+    proved:
+      'with flush.messages a leader that became a follower said at once that it had what it had not synced yet, and lost it with the power when it had been acknowledged',
+  },
 ]

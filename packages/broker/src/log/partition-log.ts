@@ -159,15 +159,13 @@ export class PartitionLog {
   /** After any other stop, and for a new, empty directory. Rejects with DiskError. */
   static async recover(options: PartitionLogOptions): Promise<PartitionLog> {
     const log = new PartitionLog(options, await recoverLog(options))
-    await log.#flushRecovered()
+    // What a killed process wrote is in the page cache only: a producer that sends it again is told that it is there.
+    await log.#flushPromised()
     return log
   }
 
-  /**
-   * What a killed process wrote is in the page cache only. With flush.messages a producer that sends it again is told that it
-   * is there, so it must be there for good before anybody is served. A disk that fails takes the log offline.
-   */
-  async #flushRecovered(): Promise<void> {
+  /** With flush.messages what others are told to be here must be here for good. A disk that fails takes the log offline. */
+  async #flushPromised(): Promise<void> {
     if (this.#waitsForDisk && this.syncedOffset < this.logEndOffset) await this.#flushWritten()
   }
 
@@ -562,9 +560,11 @@ export class PartitionLog {
     this.#open.loaded.producers.expire(nowMs, this.#context.producerIdExpirationMs)
   }
 
-  /** All that was appended until now is in its files, or the log is offline. */
-  whenWritten(): Promise<void> {
-    return this.#pause === null ? this.#commit.idle() : this.#pause.ended.then(() => this.whenWritten())
+  /** All that was appended until now is in its files, with flush.messages for good, or the log is offline. */
+  async whenWritten(): Promise<void> {
+    while (this.#pause !== null) await this.#pause.ended
+    await this.#commit.idle()
+    await this.#flushPromised()
   }
 
   /** All that was appended is on the disk when it resolves; false when the disk failed (the log is then offline). */

@@ -181,6 +181,7 @@ export class PartitionRegistry {
     partition.update(state)
     // Nor may one be followed while what this broker appended as leader is on its way to the disk: a fetch from the written end
     // would find none of it different, and what it brings would pass for what is here already once that has been written.
+    // And with flush.messages the leader would take for safe what a power loss can still take.
     if (isNewEpoch) await partition.log.whenWritten()
     if (isNewEpoch) await this.#follow(partition)
   }
