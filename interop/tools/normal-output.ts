@@ -70,9 +70,24 @@ export function normalise(result: StepResult, variables: ReadonlyMap<string, str
       normal =
         typeof replacement === 'string' ? normal.replace(pattern, replacement) : normal.replace(pattern, replacement)
     }
+    normal = withProducersInOrder(normal)
     return result.sorted ? normal.split('\n').sort().join('\n') : normal
   }
   return { status: result.status, stdout: text(result.stdout), stderr: text(result.stderr) }
+}
+
+/**
+ * Producers as numbers in the order of their appearance: one that ends before it has sent anything may or may not have
+ * taken an id, which moves those of all later ones.
+ */
+function withProducersInOrder(output: string): string {
+  const numbers = new Map<string, number>()
+  return output.replace(/(?<=\bproducerId: )\d+|^\d+ *(?=\t\d+ *\t-?\d+ *\t\d+ *\t<ms>\t)/gm, column => {
+    const id = column.trimEnd()
+    const number = numbers.get(id) ?? numbers.size
+    numbers.set(id, number)
+    return `<producer ${number}>`
+  })
 }
 
 function withSortedDirectories(json: string): string {
