@@ -103,6 +103,7 @@ export class FaultInjector {
       case 'one-way partition':
       case 'isolation':
       case 'cut off from clients':
+      case 'refusals':
       case 'resets':
       case 'stalls':
         return this.#beginOnNetwork(fault)
@@ -207,6 +208,8 @@ export class FaultInjector {
         return () => network.unblock(one, clientMachine)
       case 'isolation':
         return this.#isolate(broker, amount)
+      case 'refusals':
+        return this.#refuse(broker, amount < 0.3 ? this.#othersThan(broker) : [other])
       case 'resets':
         network.faults.reset = amount * 0.01
         return () => Object.assign(network.faults, { reset: 0 })
@@ -218,10 +221,10 @@ export class FaultInjector {
 
   /** From all other brokers, in one direction or both, with the store and the clients or without. */
   #isolate(broker: number, amount: number): () => void {
-    const { simulation, store, brokerIds } = this.#cluster
+    const { simulation, store } = this.#cluster
     const { network } = simulation
     const name = machineName(broker)
-    const others = brokerIds.filter(id => id !== broker).map(machineName)
+    const others = this.#othersThan(broker).map(machineName)
     if (amount < 0.3) others.push(clientMachine)
     for (const other of others) {
       if (amount < 0.7) network.block(name, other)
@@ -233,6 +236,19 @@ export class FaultInjector {
       for (const other of others) network.unblock(name, other)
       if (fromStore) store.heal(name)
     }
+  }
+
+  /** Its own way out refuses what it asks of these brokers: to it they look dead, and are not. */
+  #refuse(broker: number, others: readonly number[]): () => void {
+    const { network } = this.#cluster.simulation
+    for (const other of others) network.refuse(machineName(broker), machineName(other))
+    return () => {
+      for (const other of others) network.unblock(machineName(broker), machineName(other))
+    }
+  }
+
+  #othersThan(broker: number): number[] {
+    return this.#cluster.brokerIds.filter(id => id !== broker)
   }
 
   #beginAtStore({ kind, broker, forMs, amount }: Fault): () => void {

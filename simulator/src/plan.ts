@@ -35,6 +35,7 @@ export type FaultKind =
   | 'one-way partition'
   | 'isolation'
   | 'cut off from clients'
+  | 'refusals'
   | 'resets'
   | 'stalls'
   | 'full disk'
@@ -78,10 +79,10 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
-/** Drawn for themselves: see `drawDiskFaults`. */
-type DiskFault = 'failing disk' | 'bit rot'
+/** Drawn for themselves: see `drawFaultsOf`. */
+type FaultApart = 'failing disk' | 'bit rot' | 'refusals'
 
-const weights: Readonly<Record<Exclude<FaultKind, DiskFault>, number>> = {
+const weights: Readonly<Record<Exclude<FaultKind, FaultApart>, number>> = {
   crash: 10,
   'power loss': 10,
   'crash in a disk call': 5,
@@ -152,8 +153,9 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
     reassigns: random.chance(0.5),
     faults: [
       ...drawFaults(random.split('faults'), { brokerIds, drawnMs, dial }),
-      ...drawDiskFaults(random.split('disks that fail'), { brokerIds, drawnMs, ...diskFailures }),
-      ...drawDiskFaults(random.split('bits that rot'), { brokerIds, drawnMs, ...bitRot }),
+      ...drawFaultsOf(random.split('disks that fail'), { brokerIds, drawnMs, ...diskFailures }),
+      ...drawFaultsOf(random.split('bits that rot'), { brokerIds, drawnMs, ...bitRot }),
+      ...drawFaultsOf(random.split('firewalls that refuse'), { brokerIds, drawnMs, ...refusals }),
     ].filter(({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs),
   }
 }
@@ -184,21 +186,22 @@ function drawFaults(
   }
 }
 
-interface DiskFaults {
-  readonly kind: DiskFault
+interface FaultsApart {
+  readonly kind: FaultApart
   /** Indices of these faults begin here: those of the others are as many as the dial says. */
   readonly firstIndex: number
   /** Share of the histories that have them. */
   readonly chance: number
 }
 
-const diskFailures: DiskFaults = { kind: 'failing disk', firstIndex: 1_000_000, chance: 0.25 }
-const bitRot: DiskFaults = { kind: 'bit rot', firstIndex: 2_000_000, chance: 0.15 }
+const diskFailures: FaultsApart = { kind: 'failing disk', firstIndex: 1_000_000, chance: 0.25 }
+const bitRot: FaultsApart = { kind: 'bit rot', firstIndex: 2_000_000, chance: 0.15 }
+const refusals: FaultsApart = { kind: 'refusals', firstIndex: 3_000_000, chance: 0.2 }
 
 /** Each kind has a stream of chance of its own, so that the other faults of a seed stay what they are. */
-function drawDiskFaults(
+function drawFaultsOf(
   random: SeededRandom,
-  { brokerIds, drawnMs, kind, firstIndex, chance }: DiskFaults & { brokerIds: readonly number[]; drawnMs: number },
+  { brokerIds, drawnMs, kind, firstIndex, chance }: FaultsApart & { brokerIds: readonly number[]; drawnMs: number },
 ): Fault[] {
   if (!random.chance(chance)) return []
   const faults: Fault[] = []
@@ -210,7 +213,7 @@ function drawDiskFaults(
       forMs: Math.round(random.pick([500, 2000, 6000]) * (0.2 + random.fraction())),
       kind,
       broker,
-      other: broker,
+      other: kind === 'refusals' ? random.pick(brokerIds.filter(id => id !== broker)) : broker,
       amount: random.fraction(),
     })
   }

@@ -77,6 +77,39 @@ test('where the process of a broker has ended, others lead long before its lease
   }
 })
 
+test('a leader that a firewall makes look dead registers anew, once, and nothing is lost', async () => {
+  const cluster = await SimulatedCluster.open('firewall', { sessionTimeoutMs: 600_000 })
+  for (const id of [1, 2, 3]) await cluster.start(id)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  await cluster.simulation.settle(createReplicatedTopic({ client, clock }, 't'), 60_000)
+  await cluster.simulation.settle(producer.send('before'), 60_000)
+  await cluster.simulation.runFor(1000)
+  const { topics } = await cluster.simulation.settle(client.metadata(['t']), 60_000)
+  const leader = topics[0]?.partitions[0]?.leaderId ?? assert.fail()
+  const follower = leader === 1 ? 2 : 1
+  const { broker } = cluster.member(follower)
+  const epochs: number[] = []
+  const note = () => {
+    const epoch = broker.image.brokers.get(leader)?.epoch
+    if (epoch !== undefined && epochs.at(-1) !== epoch) epochs.push(epoch)
+  }
+  note()
+  cluster.simulation.network.refuse(`broker-${follower}`, `broker-${leader}`)
+  for (let round = 0; round < 50; round++) {
+    await cluster.simulation.settle(producer.send(`meanwhile ${round}`), 60_000)
+    await cluster.simulation.runFor(200)
+    note()
+  }
+  assert.equal(epochs.length, 2)
+  cluster.simulation.network.heal()
+  await cluster.simulation.settle(producer.send('after'), 60_000)
+  await cluster.simulation.runFor(5000)
+  assert.deepEqual(broker.image.topics.get('t')?.partitions[0]?.isr.toSorted(), [1, 2, 3])
+  assert.equal((await cluster.simulation.settle(readPartition({ client, clock }, 't'), 60_000)).size, 52)
+})
+
 test('a host without power refuses nothing, and is waited for until its lease ends', async () => {
   const cluster = await SimulatedCluster.open('dark', { sessionTimeoutMs: 20_000 })
   for (const id of [1, 2, 3]) await cluster.start(id)

@@ -70,6 +70,29 @@ test('a partition that lasts ends the connection of the one who writes', async (
   assert.deepEqual(server.closes, [])
 })
 
+test('a firewall refuses one way, and resets what is open', async () => {
+  const simulation = createSimulation({ seed: 1 })
+  const { client, server } = await connected(simulation)
+  simulation.network.refuse('client', 'server')
+  await simulation.until(() => client.closes.length === 1 && server.closes.length === 1)
+  assert.deepEqual(
+    [...client.closes, ...server.closes].map(error => error?.kind),
+    ['reset', 'reset'],
+  )
+  const dial = () => simulation.platform('client').network.connect({ host: 'server', port: 9092, timeoutMs: 1000 })
+  await assert.rejects(
+    simulation.settle(dial()),
+    (error: unknown) => error instanceof NetworkError && error.kind === 'refused',
+  )
+  const { network } = simulation.platform('client')
+  await simulation.settle(network.listen({ host: '0.0.0.0', port: 9093 }, one => watch(one)))
+  await simulation.settle(
+    simulation.platform('server').network.connect({ host: 'client', port: 9093, timeoutMs: 1000 }),
+  )
+  simulation.network.unblock('client', 'server')
+  await simulation.settle(dial())
+})
+
 test('the peers of a crashed process hear of it', async () => {
   const simulation = createSimulation({ seed: 1 })
   const { client, server } = await connected(simulation)

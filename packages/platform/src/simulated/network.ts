@@ -41,8 +41,8 @@ interface Listening {
  * All machines' network. A machine's name is its host name; the loopback names lead home.
  *
  * Faults: latency, pieces of any size, stalls, resets; a partition of two machines in one direction or both, during which
- * nothing is lost but time (or the connection, when it lasts); a dead process's connections end with a reset or an end, a
- * machine without power just falls silent and resets them when it is back.
+ * nothing is lost but time (or the connection, when it lasts); a firewall that refuses in the name of a process that lives; a dead
+ * process's connections end with a reset or an end, a machine without power just falls silent and resets them when it is back.
  */
 export class SimulatedNetwork {
   readonly faults: NetworkFaults = quietNetwork()
@@ -52,6 +52,7 @@ export class SimulatedNetwork {
   readonly #listeners = new Map<string, Listening>()
   readonly #connections = new Set<SimulatedConnection>()
   readonly #blocked = new Set<string>()
+  readonly #refused = new Set<string>()
   #nextPort = ephemeralPortMin
 
   constructor({
@@ -78,15 +79,27 @@ export class SimulatedNetwork {
     this.block(other, one)
   }
 
-  /** Both ways between two machines are open again. */
-  unblock(one: string, other: string): void {
-    this.#blocked.delete(`${one}>${other}`)
-    this.#blocked.delete(`${other}>${one}`)
+  /** All connections between the two are reset, and new ones from the one to the other refused, as if nobody listened there. */
+  refuse(from: string, to: string): void {
+    this.#refused.add(`${from}>${to}`)
+    for (const connection of this.#connections) {
+      const ends = [connection.process.machine, connection.remote.host]
+      if (ends.includes(from) && ends.includes(to)) connection.arrive({ kind: 'reset' })
+    }
   }
 
-  /** Ends all blocks. */
+  /** Both ways between two machines are open again. */
+  unblock(one: string, other: string): void {
+    for (const way of [`${one}>${other}`, `${other}>${one}`]) {
+      this.#blocked.delete(way)
+      this.#refused.delete(way)
+    }
+  }
+
+  /** Ends all blocks and refusals. */
   heal(): void {
     this.#blocked.clear()
+    this.#refused.clear()
   }
 
   listen(
@@ -132,7 +145,8 @@ export class SimulatedNetwork {
           return
         }
         const listening = this.#listeners.get(`${target}:${to.port}`)
-        if (listening === undefined) return fail('refused', 'nobody listens there')
+        const isRefused = this.#refused.has(`${process.machine}>${target}`)
+        if (listening === undefined || isRefused) return fail('refused', 'nobody listens there')
         timeout.cancel()
         resolve(this.#pair(process, listening, { host: target, port: to.port }))
       }
