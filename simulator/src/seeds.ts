@@ -44,4 +44,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'with flush.messages a leader that became a follower said at once that it had what it had not synced yet, and lost it with the power when it had been acknowledged',
   },
+  {
+    seed: 153932,
+    intensity: 1,
+    proved:
+      'a follower cut back a later epoch, took the batches of an earlier one in its place, and was killed: it remembered the later one, and told another follower that what that one had of it was the same',
+  },
 ]

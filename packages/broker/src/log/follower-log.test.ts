@@ -60,6 +60,21 @@ test("a follower's log is the leader's, byte for byte, with its epochs and its p
   assert.ok(follower.segmentCount > 1)
 })
 
+test('after a kill, epochs that were cut off do not stand for the batches of an earlier one in their place', async () => {
+  const logs = await startTestLogs()
+  const [one, other] = [logs.create('t', 0), logs.create('t', 1)]
+  await lead(one, 1, batchOf(['a', 'b']))
+  await follow(other, one, 1)
+  await lead(one, 2, batchOf(['never committed']))
+  await lead(other, 1, batchOf(['c', 'd']))
+  await one.flush()
+  await one.truncateTo(2)
+  await follow(one, other, 3)
+  await logs.crash()
+  assert.deepEqual(logs.get('t', 0).endOffsetForEpoch(2), { leaderEpoch: -1, endOffset: -1 })
+  assert.deepEqual(logs.get('t', 0).endOffsetForEpoch(1), { leaderEpoch: 1, endOffset: 4 })
+})
+
 test('what is cut off, already there, or of a later epoch is left out', async () => {
   const logs = await startTestLogs()
   const [leader, follower] = [logs.create('t', 0), logs.create('t', 1)]

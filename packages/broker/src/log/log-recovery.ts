@@ -129,6 +129,9 @@ async function recoverSegments(
     if (!hasSoundIndexes(context.disk, segment)) firstUnsynced = Math.min(firstUnsynced, index)
   }
   const from = segments.all[firstUnsynced]?.baseOffset ?? options.logStartOffset
+  // They are saved when the log is synced: from here on they may be those of a history that was cut back since, and of all that lay before
+  // a log that begins anew. The batches have them.
+  epochs.truncateFromEnd(firstUnsynced === 0 ? 0 : from)
   const snapshot = snapshots.load(from)
   const producers = producersOf(options, snapshot ?? { offset: options.logStartOffset, producers: [] })
   if (snapshot !== null) {

@@ -1,12 +1,20 @@
 /**
  * A machine that dies at any call, while a log is cut back and written again from there: what stands in it afterwards was
- * written there, and what was synced and not cut off is there.
+ * written there, in the leader epoch that the log says, and what was synced and not cut off is there.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Platform } from '@odradek/platform'
 import { createSimulation, type SeededRandom } from '@odradek/platform/simulated'
-import { batchLastOffset, checkBatch, decodeRecords, encodeBatch, errorCodes, iterateBatches } from '@odradek/protocol'
+import {
+  batchLastOffset,
+  batchPartitionLeaderEpoch,
+  checkBatch,
+  decodeRecords,
+  encodeBatch,
+  errorCodes,
+  iterateBatches,
+} from '@odradek/protocol'
 import { silentLogger } from '../logger.ts'
 import { DataDirectory } from './data-directory.ts'
 import { defaultLogConfig, type LogConfig } from './log-config.ts'
@@ -27,6 +35,8 @@ interface Running {
 class Model {
   /** By offset: what may stand there. */
   readonly values = new Map<number, string>()
+  /** By offset, too: earlier ones may follow on a cut than were cut off. */
+  readonly epochs = new Map<number, number>()
   /** Below it all is on the disk for good. */
   durableEnd = 0
   isCutting = false
@@ -116,11 +126,15 @@ async function work(running: Running, { clock }: Platform, random: SeededRandom,
 
 async function write(log: PartitionLog, random: SeededRandom, model: Model): Promise<void> {
   const bytes = random.pick([10, 100, 400])
+  const leaderEpoch = (model.epochs.get(log.logEndOffset - 1) ?? 0) + random.pick([0, 0, 1, 2])
   for (let batch = random.integer(8); batch >= 0; batch--) {
     const values = Array.from({ length: 1 + random.integer(3) }, () => model.nextValue(bytes))
-    for (const [index, value] of values.entries()) model.values.set(log.logEndOffset + index, value)
+    for (const [index, value] of values.entries()) {
+      model.values.set(log.logEndOffset + index, value)
+      model.epochs.set(log.logEndOffset + index, leaderEpoch)
+    }
     const records = values.map(value => ({ timestamp: 1_700_000_000_000, value }))
-    const { errorCode } = await log.append(encodeBatch({ records }), { leaderEpoch: 0, origin: 'client' })
+    const { errorCode } = await log.append(encodeBatch({ records }), { leaderEpoch, origin: 'client' })
     assert.equal(errorCode, errorCodes.NONE)
   }
 }
@@ -147,6 +161,7 @@ async function cut(log: PartitionLog, random: SeededRandom, model: Model): Promi
 
 async function check(log: PartitionLog, { values, durableEnd }: Model, what: string): Promise<void> {
   assert.ok(log.logEndOffset >= durableEnd, `${what}: ends at ${log.logEndOffset}, ${durableEnd} was synced`)
+  const epochEnds = new Map<number, number>()
   let offset = log.logStartOffset
   while (offset < log.logEndOffset) {
     const { errorCode, chunks } = await log.read(offset, { maxBytes: 5000, minOneBatch: true })
@@ -162,6 +177,10 @@ async function check(log: PartitionLog, { values, durableEnd }: Model, what: str
         offset = Math.max(offset, record.offset + 1)
       }
       assert.equal(offset, batchLastOffset(bytes, at) + 1, what)
+      epochEnds.set(batchPartitionLeaderEpoch(bytes, at), offset)
     }
+  }
+  for (const [leaderEpoch, endOffset] of epochEnds) {
+    assert.deepEqual(log.endOffsetForEpoch(leaderEpoch), { leaderEpoch, endOffset }, what)
   }
 }
