@@ -50,4 +50,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'a follower cut back a later epoch, took the batches of an earlier one in its place, and was killed: it remembered the later one, and told another follower that what that one had of it was the same',
   },
+  {
+    seed: 164949,
+    intensity: 1,
+    proved:
+      "a follower that ended where its leader's log begins, in an epoch that was never committed, was not found out: the leader had forgotten that its own epoch there had begun before",
+  },
 ]

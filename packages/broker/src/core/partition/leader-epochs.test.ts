@@ -72,11 +72,11 @@ test('an epoch ends where the next one begins, and the latest at the log end', (
   assert.deepEqual(epochs().endOffsetFor(0, 0), { leaderEpoch: -1, endOffset: -1 })
 })
 
-test('a log that begins later keeps the epoch in force there', () => {
+test('a log that begins later keeps the epoch in force there, and where that began', () => {
   const subject = epochs([0, 0], [1, 10], [2, 20])
   assert.equal(subject.truncateFromStart(15), true)
   assert.deepEqual(entriesOf(subject), [
-    [1, 15],
+    [1, 10],
     [2, 20],
   ])
   assert.equal(subject.truncateFromStart(15), false)

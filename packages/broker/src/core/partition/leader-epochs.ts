@@ -75,14 +75,16 @@ export class LeaderEpochs {
     return this.#entries.findLast(entry => entry.startOffset <= offset)?.epoch ?? -1
   }
 
-  /** The log now begins at `startOffset`: the epoch in force there is kept, beginning there. True when something changed. */
+  /**
+   * The log now begins at `startOffset`: what ended before is forgotten. The epoch in force there keeps its own beginning: it shows that a
+   * replica which ends at `startOffset` with an earlier epoch has another history. True when something changed.
+   */
   truncateFromStart(startOffset: number): boolean {
-    const kept = this.#entries.findIndex(entry => entry.startOffset > startOffset)
-    const removed = this.#entries.splice(0, kept < 0 ? this.#entries.length : kept)
-    const inForce = removed.at(-1)
-    if (inForce === undefined) return false
-    this.#entries.unshift({ epoch: inForce.epoch, startOffset })
-    return removed.length > 1 || inForce.startOffset !== startOffset
+    const later = this.#entries.findIndex(entry => entry.startOffset > startOffset)
+    const inForce = (later < 0 ? this.#entries.length : later) - 1
+    if (inForce <= 0) return false
+    this.#entries.splice(0, inForce)
+    return true
   }
 
   /** The log now ends at `endOffset`. True when something changed. */

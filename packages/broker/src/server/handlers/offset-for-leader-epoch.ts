@@ -27,7 +27,11 @@ export function offsetForLeaderEpochHandler({
         if (partition === undefined) return { partition: index, errorCode: partitions.problem(topic, index) }
         const errorCode = partition.checkLeaderEpoch(currentLeaderEpoch)
         if (errorCode !== errorCodes.NONE) return { partition: index, errorCode }
-        return { partition: index, errorCode, ...partition.log.endOffsetForEpoch(leaderEpoch) }
+        const { log } = partition
+        const end = log.endOffsetForEpoch(leaderEpoch)
+        // What ended before the log begins has ended there, to a client.
+        const endOffset = end.endOffset < 0 ? end.endOffset : Math.max(end.endOffset, log.logStartOffset)
+        return { partition: index, errorCode, leaderEpoch: end.leaderEpoch, endOffset }
       }),
     })),
   }))
