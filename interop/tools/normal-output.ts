@@ -48,8 +48,6 @@ const replacements: readonly (readonly [RegExp, string | ((match: string, ...gro
   [/(?<=\bcrc: )\d+/g, '<crc>'],
   // The directories of a broker in the order of the hash codes of their paths.
   [/^\{"brokers":.*"logDirs":.*$/gm, withSortedDirectories],
-  // That of a few small records, which has their times' lengths in it, too.
-  [/(?<="size":)[1-9]\d{1,2}(?=,)/g, '<a batch or two>'],
   // The speed of the perf tools.
   [/^(\d+ records sent), .*$/gm, '$1, <speed>'],
   [/^(\S+-metrics:.*\}) *: .*$/gm, '$1 : <n>'],

@@ -155,8 +155,7 @@ export function loadEpochs({ context, directory }: LoadOptions): { epochs: Leade
 export function trimEpochs(epochs: LeaderEpochs, logStartOffset: number, logEndOffset: number): boolean {
   // An epoch that begins at the very end has no record yet: it is assigned again when its leader leads.
   const cut = epochs.truncateFromEnd(logEndOffset)
-  const trimmed =
-    epochs.entries.some(entry => entry.startOffset <= logStartOffset) && epochs.truncateFromStart(logStartOffset)
+  const trimmed = epochs.truncateFromStart(logStartOffset)
   return cut || trimmed
 }
 
