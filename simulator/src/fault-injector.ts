@@ -251,7 +251,8 @@ export class FaultInjector {
     return this.#cluster.brokerIds.filter(id => id !== broker)
   }
 
-  #beginAtStore({ kind, broker, forMs, amount }: Fault): () => void {
+  #beginAtStore(fault: Fault): () => void {
+    const { kind, broker, forMs, amount } = fault
     const { store } = this.#cluster
     const name = machineName(broker)
     switch (kind) {
@@ -263,6 +264,8 @@ export class FaultInjector {
       case 'store answers lost':
         store.loseAnswers(name, forMs)
         return nothing
+      case 'store cut off in a commit':
+        return this.#cutOffInCommit(fault)
       case 'store messages lost':
         Object.assign(store.faults, { loss: amount * 0.5, stall: amount * 0.3, stallMs: [10, 8000] })
         return () => Object.assign(store.faults, { loss: 0, stall: 0 })
@@ -277,6 +280,26 @@ export class FaultInjector {
         store.strangerWrites()
         return nothing
     }
+  }
+
+  /**
+   * A partition that this broker leads has another state, and nobody is told: in that moment its broker, or everybody, is cut off from
+   * the store. Another broker, which may just have come to be in sync, is perhaps cut off from the others, too.
+   */
+  #cutOffInCommit({ broker, other, forMs, amount }: Fault): () => void {
+    const { store } = this.#cluster
+    store.afterNextCommit(machineName(broker), 'partition/', () => {
+      if (this.#isOver) return
+      const client = amount < 0.6 ? '*' : machineName(broker)
+      this.#note('faults', `the store is cut off from ${client === '*' ? 'all' : client} in a commit`)
+      store.cutOff(client)
+      const rejoin = amount < 0.4 ? this.#isolate(other, 0.65) : nothing
+      this.#after(forMs, () => {
+        store.heal(client)
+        rejoin()
+      })
+    })
+    return nothing
   }
 
   /** What would break the promise is left out: then nothing could be asked of the cluster. */

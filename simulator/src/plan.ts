@@ -43,6 +43,7 @@ export type FaultKind =
   | 'failing disk'
   | 'store unreachable'
   | 'store answers lost'
+  | 'store cut off in a commit'
   | 'store messages lost'
   | 'store watches late'
   | 'leases ended'
@@ -80,7 +81,7 @@ export interface Plan {
 }
 
 /** Drawn for themselves: see `drawFaultsOf`. */
-type FaultApart = 'failing disk' | 'bit rot' | 'refusals'
+type FaultApart = 'failing disk' | 'bit rot' | 'refusals' | 'store cut off in a commit'
 
 const weights: Readonly<Record<Exclude<FaultKind, FaultApart>, number>> = {
   crash: 10,
@@ -156,6 +157,7 @@ export function drawPlan(seed: number | string, dial: Dial): Plan {
       ...drawFaultsOf(random.split('disks that fail'), { brokerIds, drawnMs, ...diskFailures }),
       ...drawFaultsOf(random.split('bits that rot'), { brokerIds, drawnMs, ...bitRot }),
       ...drawFaultsOf(random.split('firewalls that refuse'), { brokerIds, drawnMs, ...refusals }),
+      ...drawFaultsOf(random.split('commits without an answer'), { brokerIds, drawnMs, ...unansweredCommits }),
     ].filter(({ index, atMs }) => (dial.only === undefined || dial.only.includes(index)) && atMs < durationMs),
   }
 }
@@ -192,16 +194,31 @@ interface FaultsApart {
   readonly firstIndex: number
   /** Share of the histories that have them. */
   readonly chance: number
+  readonly forMs?: readonly number[]
 }
 
 const diskFailures: FaultsApart = { kind: 'failing disk', firstIndex: 1_000_000, chance: 0.25 }
 const bitRot: FaultsApart = { kind: 'bit rot', firstIndex: 2_000_000, chance: 0.15 }
 const refusals: FaultsApart = { kind: 'refusals', firstIndex: 3_000_000, chance: 0.2 }
+/** Long: that a commit is not answered is known after ten seconds. */
+const unansweredCommits: FaultsApart = {
+  kind: 'store cut off in a commit',
+  firstIndex: 4_000_000,
+  chance: 0.2,
+  forMs: [2000, 12_000, 20_000],
+}
 
 /** Each kind has a stream of chance of its own, so that the other faults of a seed stay what they are. */
 function drawFaultsOf(
   random: SeededRandom,
-  { brokerIds, drawnMs, kind, firstIndex, chance }: FaultsApart & { brokerIds: readonly number[]; drawnMs: number },
+  {
+    brokerIds,
+    drawnMs,
+    kind,
+    firstIndex,
+    chance,
+    forMs = [500, 2000, 6000],
+  }: FaultsApart & { brokerIds: readonly number[]; drawnMs: number },
 ): Fault[] {
   if (!random.chance(chance)) return []
   const faults: Fault[] = []
@@ -210,14 +227,18 @@ function drawFaultsOf(
     faults.push({
       index: firstIndex + faults.length,
       atMs: Math.round(atMs),
-      forMs: Math.round(random.pick([500, 2000, 6000]) * (0.2 + random.fraction())),
+      forMs: Math.round(random.pick(forMs) * (0.2 + random.fraction())),
       kind,
       broker,
-      other: kind === 'refusals' ? random.pick(brokerIds.filter(id => id !== broker)) : broker,
+      other: takesTwo(kind) ? random.pick(brokerIds.filter(id => id !== broker)) : broker,
       amount: random.fraction(),
     })
   }
   return faults
+}
+
+function takesTwo(kind: FaultApart): boolean {
+  return kind === 'refusals' || kind === 'store cut off in a commit'
 }
 
 function pickKind(random: SeededRandom): keyof typeof weights {

@@ -49,9 +49,17 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'proposed-isr-not-counted',
     file: `${broker}/replication/partition-leader.ts`,
-    find: 'const counting = this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]',
-    replace: 'const counting = this.#proposed ?? isr',
+    find: 'return this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]',
+    replace: 'return this.#proposed ?? isr',
     why: 'the leader counts on its proposal before it is in force',
+  },
+  {
+    name: 'unanswered-proposal-forgotten',
+    file: `${broker}/replication/partition-leader.ts`,
+    find: "if (outcome === 'committed' || (outcome === 'refused' && !isInDoubt)) break",
+    replace: "if (outcome !== 'unknown') break",
+    why: 'a proposal that went unanswered counts no longer when a later try of it is refused, though it is in force',
+    shownBy: { seed: 928, intensity: 1 },
   },
   {
     name: 'divergence-not-told',

@@ -50,9 +50,9 @@ export class IsrChanges {
     const [brokerId, brokerEpoch] = [this.#brokerId, this.#membership.epoch]
     try {
       const altered = await this.#controller.alterPartitions(
-        proposals.map(({ topicId, index: partitionIndex, leaderEpoch, partitionEpoch, isr: newIsr }) => {
+        proposals.map(({ topicId, index: partitionIndex, leaderEpoch, partitionEpoch, isr: newIsr, isInDoubt }) => {
           const place = { topicId, partitionIndex, leaderEpoch, partitionEpoch }
-          return { brokerId, brokerEpoch, ...place, newIsr, leaderRecoveryState: 'recovered' as const }
+          return { brokerId, brokerEpoch, ...place, newIsr, isInDoubt, leaderRecoveryState: 'recovered' as const }
         }),
       )
       return altered.map(({ errorCode }) => (errorCode === errorCodes.NONE ? 'committed' : 'refused'))

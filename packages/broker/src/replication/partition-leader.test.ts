@@ -31,14 +31,16 @@ function logOf(logEndOffset: number) {
 
 function lead(log: ReturnType<typeof logOf>) {
   const proposals: IsrProposal[] = []
-  const { promise: outcome, resolve: settle } = Promise.withResolvers<IsrOutcome>()
+  let { promise: outcome, resolve: settle } = Promise.withResolvers<IsrOutcome>()
+  const simulation = createSimulation({ seed: 1 })
+  const { clock } = simulation.platform('broker')
   const leader = new PartitionLeader({
     brokerId: 1,
     topicId: 'T',
     index: 0,
     log: log as unknown as PartitionLog,
     state,
-    clock: createSimulation({ seed: 1 }).platform('broker').clock,
+    clock,
     alterIsr: proposal => {
       proposals.push(proposal)
       return outcome
@@ -47,7 +49,19 @@ function lead(log: ReturnType<typeof logOf>) {
     lagMsMax: () => 30_000,
     upheldMs: () => 1000,
   })
-  return { leader, proposals, settle }
+  return {
+    leader,
+    proposals,
+    simulation,
+    clock,
+    /** Answers the proposal under way. */
+    async settle(result: IsrOutcome) {
+      const answer = settle
+      ;({ promise: outcome, resolve: settle } = Promise.withResolvers<IsrOutcome>())
+      answer(result)
+      await simulation.runFor(0)
+    },
+  }
 }
 
 test('a leader that is alone in sync commits what it has, and from a proposal on only what the newcomer has, too', async () => {
@@ -66,7 +80,34 @@ test('a leader that is alone in sync commits what it has, and from a proposal on
   )
   // It may be in force already.
   assert.equal(log.highWatermarkLimit, 5)
-  settle('refused')
-  await new Promise(resolve => setImmediate(resolve))
+  await settle('refused')
   assert.ok(log.highWatermarkLimit >= 6)
+})
+
+test('a proposal that went unanswered counts until the image settles it, though later tries are refused', async () => {
+  const log = logOf(5)
+  const { leader, proposals, settle, simulation, clock } = lead(log)
+  leader.fetched({ replicaId: 2, brokerEpoch: 7, fetchOffset: 5, nowMs: clock.monotonic() })
+  log.logEndOffset = 9
+  assert.ok(leader.isUpheld)
+  await settle('unknown')
+  for (const outcome of ['refused', 'unknown', 'refused'] as const) {
+    await simulation.runFor(1000)
+    await settle(outcome)
+  }
+  assert.deepEqual(
+    proposals.map(({ partitionEpoch, isInDoubt }) => [partitionEpoch, isInDoubt]),
+    [
+      [0, false],
+      [0, true],
+      [0, true],
+      [0, true],
+    ],
+  )
+  assert.equal(log.highWatermarkLimit, 5)
+  // The newcomer may be in sync already, and has not fetched for long: it may lead.
+  assert.equal(leader.isUpheld, false)
+  leader.update({ ...state, partitionEpoch: 1 })
+  assert.ok(leader.isUpheld)
+  assert.ok(log.highWatermarkLimit >= 9)
 })

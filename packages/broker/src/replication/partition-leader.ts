@@ -12,11 +12,13 @@ export interface IsrProposal {
   readonly partitionEpoch: number
   /** The epoch of a broker's registration as its fetches said it; -1 where that is not known (KIP-903). */
   readonly isr: readonly { readonly brokerId: number; readonly brokerEpoch: number }[]
+  /** It was made before, and that went unanswered. */
+  readonly isInDoubt: boolean
 }
 
 /**
- * 'committed': it is in the cluster image. 'refused': it is not, and will not be. 'unknown': the metadata store did not
- * answer; it may be either, which only the image will tell.
+ * 'committed': it is in the cluster image. 'refused': this try has changed nothing, and will not. 'unknown': the metadata store did
+ * not answer; it may be either, which only the image will tell.
  */
 export type IsrOutcome = 'committed' | 'refused' | 'unknown'
 
@@ -97,15 +99,21 @@ export class PartitionLeader {
   }
 
   /**
-   * Whether nobody else can lead: there are no eligible leaders but the in-sync replicas, and all of them have fetched from this
-   * leader lately. So a leader goes on while the metadata store is out of reach; what it commits meanwhile is safe in any case,
-   * since it takes all of them to commit.
+   * Whether nobody else can lead: there are no eligible leaders but the in-sync replicas, those among them that this leader has
+   * proposed, and all of them have fetched from it lately. So a leader goes on while the metadata store is out of reach; what it
+   * commits meanwhile is safe in any case, since it takes all of them to commit.
    */
   get isUpheld(): boolean {
     const { brokerId, clock, upheldMs } = this.#options
     const sinceMs = clock.monotonic() - upheldMs()
     if (this.#state.elr.length > 0) return false
-    return this.#state.isr.every(id => id === brokerId || this.#progress.lastFetchMsOf(id) >= sinceMs)
+    return this.#inSyncPerhaps.every(id => id === brokerId || this.#progress.lastFetchMsOf(id) >= sinceMs)
+  }
+
+  /** By the image, or by what has been proposed on it and may be in force already. */
+  get #inSyncPerhaps(): readonly number[] {
+    const { isr } = this.#state
+    return this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]
   }
 
   /** A replica's fetch says what it has. */
@@ -157,11 +165,12 @@ export class PartitionLeader {
     this.#moveLimit()
     const { leaderEpoch, partitionEpoch } = this.#state
     const proposal = isr.map(brokerId => ({ brokerId, brokerEpoch: this.#progress.brokerEpochOf(brokerId) }))
-    for (;;) {
-      const outcome = await alterIsr({ topicId, index, leaderEpoch, partitionEpoch, isr: proposal })
+    for (let isInDoubt = false; ; isInDoubt = true) {
+      const outcome = await alterIsr({ topicId, index, leaderEpoch, partitionEpoch, isr: proposal, isInDoubt })
       // The image has moved on, and settled it.
       if (this.#isOver || this.#proposed !== isr) return
-      if (outcome !== 'unknown') break
+      // That a later try is refused, by a broker that has lost its registration for instance, says nothing of an earlier one.
+      if (outcome === 'committed' || (outcome === 'refused' && !isInDoubt)) break
       await new Promise<void>(resolve => {
         this.#retry = { timer: clock.after(retryMs, resolve), resolve }
       })
@@ -179,9 +188,6 @@ export class PartitionLeader {
       log.highWatermarkLimit = log.highWatermark
       return
     }
-    const { isr } = this.#state
-    const counting = this.#proposed === null ? isr : [...new Set([...isr, ...this.#proposed])]
-    const common = this.#progress.commonEndOffset(counting, this.#options.brokerId)
-    log.highWatermarkLimit = common
+    log.highWatermarkLimit = this.#progress.commonEndOffset(this.#inSyncPerhaps, this.#options.brokerId)
   }
 }

@@ -97,3 +97,12 @@ test('the ISR that completes a reassignment may cost its leader the leadership',
   assert.deepEqual([after?.leader, after?.leaderEpoch, after?.replicas, after?.isr], [3, 6, [3, 2], [2, 3]])
   assert.deepEqual([after?.addingReplicas, after?.removingReplicas], [[], []])
 })
+
+test('what cannot be done again is settled where an earlier try may still come into force', () => {
+  const { error, after, alsoUnchanged = [] } = propose([1, 2, 4], { isInDoubt: true }, { replicas: [1, 2, 4] })
+  assert.deepEqual([error, after?.isr, after?.leaderEpoch, after?.partitionEpoch], ['INELIGIBLE_REPLICA', [1, 2], 5, 8])
+  assert.deepEqual(alsoUnchanged, [])
+  // Where the sender is in question, or the image, nothing is known of the earlier try.
+  assert.deepEqual(propose([1, 2, 4], { isInDoubt: true, brokerEpoch: 2 }, { replicas: [1, 2, 4] }).changes, [])
+  assert.deepEqual(propose([1, 2, 4], {}, { replicas: [1, 2, 4] }).changes, [])
+})

@@ -24,6 +24,8 @@ export interface PartitionProposal {
   /** With the registration that each of them fetched under (KIP-903); -1: not known. */
   readonly newIsr: readonly { readonly brokerId: number; readonly brokerEpoch: number }[]
   readonly leaderRecoveryState: LeaderRecoveryState
+  /** It was made before, and that went unanswered: it may be in force yet, or come into force later. */
+  readonly isInDoubt?: boolean
 }
 
 export interface AlteredPartition {
@@ -40,6 +42,11 @@ export function decideAlterPartition(
   const topic = image.topicsById.get(proposal.topicId)
   const partition = topic?.partitions[proposal.partitionIndex]
   const error = checkSender(image, proposal) ?? checkProposal(image, proposal, topic !== undefined, partition)
+  if (topic !== undefined && partition !== undefined && error === 'INELIGIBLE_REPLICA' && proposal.isInDoubt) {
+    // What it stands on is written again, as it is: so the earlier try cannot come into force any more, and its leader sees that.
+    const settled = { ...partition, partitionEpoch: partition.partitionEpoch + 1 }
+    return { ...refused(error), changes: [partitionChange(topic, proposal.partitionIndex, settled)] }
+  }
   if (error !== null || topic === undefined || partition === undefined) return refused(error ?? 'UNKNOWN_SERVER_ERROR')
   const isr = proposal.newIsr.map(({ brokerId }) => brokerId)
   const rules = topicRules(image, config, topic)

@@ -74,6 +74,7 @@ export class SimulatedMetadata {
   readonly #clients = new Set<SimulatedClient>()
   readonly #cutOff = new Set<string>()
   readonly #answerlessUntilMs = new Map<string, number>()
+  readonly #afterCommits = new Map<string, { readonly keyPrefix: string; readonly then: () => void }>()
   /** All that ever happened, for checkers; clients get to see only what is not yet compacted. */
   readonly history: StoreChangeSet[] = []
   #compactedTo = 1
@@ -111,6 +112,11 @@ export class SimulatedMetadata {
     this.#answerlessUntilMs.set(client, this.#simulation.nowMs + forMs)
   }
 
+  /** Once: when a commit of that client to such a key has been carried out, before the answer is on its way. */
+  afterNextCommit(client: string, keyPrefix: string, then: () => void): void {
+    this.#afterCommits.set(client, { keyPrefix, then })
+  }
+
   /** Early, and at once. */
   endLeases(client: string): void {
     for (const [id, { owner }] of this.#leases) if (owner === client) this.endLease(id)
@@ -142,12 +148,17 @@ export class SimulatedMetadata {
     return { revision: this.#revision, entries }
   }
 
-  commit(expected: ExpectedRevisions, changes: readonly StoreChange[]): CommitOutcome {
+  commit(client: string, expected: ExpectedRevisions, changes: readonly StoreChange[]): CommitOutcome {
     for (const [key, revision] of expected) {
       if ((this.#entries.get(key)?.revision ?? 0) !== revision) return { kind: 'conflict' }
     }
     if (changes.some(({ lease }) => lease !== undefined && !this.#leases.has(lease.id))) return { kind: 'conflict' }
     this.#write(changes)
+    const after = this.#afterCommits.get(client)
+    if (after !== undefined && changes.some(({ key }) => key.startsWith(after.keyPrefix))) {
+      this.#afterCommits.delete(client)
+      after.then()
+    }
     return { kind: 'committed', revision: this.#revision }
   }
 
@@ -266,7 +277,7 @@ class SimulatedClient implements MetadataStore {
     if (new Set(changes.map(({ key }) => key)).size > changesMax || expected.size > changesMax) {
       throw new TooManyChangesError(`more than ${changesMax} changes or expectations at once`)
     }
-    const outcome = await this.#call(() => this.#world.commit(expected, changes))
+    const outcome = await this.#call(() => this.#world.commit(this.name, expected, changes))
     if (outcome.kind === 'committed') this.#expect(outcome.revision)
     return outcome
   }
