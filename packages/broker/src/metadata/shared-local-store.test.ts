@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { createSimulation } from '@odradek/platform/simulated'
 import { LocalStore } from './local-store.ts'
 import { testMetadataStore } from './metadata-store-contract.ts'
@@ -37,3 +39,22 @@ function create(): SharedStoreUnderTest {
     strangerWrites: async () => void (await (await opening).store.commit(new Map(), [])),
   }
 }
+
+test('what happens while a client catches up does not hide from it what it has missed', async () => {
+  const { open, settle, cutOff, heal } = create()
+  const [writer, reader] = [await settle(open('writer')), await settle(open('reader'))]
+  const known = new Set<string>()
+  reader.watch(0, ({ changes }) => {
+    for (const { key } of changes) known.add(key)
+  })
+  const write = (key: string) => settle(writer.commit(new Map(), [{ key, value: 'x' }]))
+  cutOff('reader')
+  for (let count = 0; count < 300; count++) await write(`missed ${count}`)
+  // Healed by whoever hears of a change, before that is told to all.
+  const stop = writer.watch((await settle(writer.read())).revision, () => heal('reader'))
+  await write('last')
+  stop()
+  await write('later')
+  await settle(reader.read())
+  assert.equal(known.size, 302)
+})

@@ -78,6 +78,7 @@ export class SharedStoreClient implements MetadataStore {
   readonly #waiting = new Set<() => void>()
   #isCut = false
   #losesAnswers = false
+  #isCatchingUp = false
   /** What came while it was cut; null: too much. */
   #held: StoreChangeSet[] | null = []
   #isClosed = false
@@ -109,10 +110,9 @@ export class SharedStoreClient implements MetadataStore {
   heal(): void {
     this.#isCut = false
     this.#losesAnswers = false
-    const held = this.#held
-    this.#held = []
-    if (held === null) void this.#catchUp()
-    else for (const set of held) this.#enter(() => this.#feed.apply(set))
+    if (this.#isCatchingUp) return
+    if (this.#held === null) void this.#catchUp()
+    else this.#release()
   }
 
   /** The steps that are held back are not kept any longer. */
@@ -154,13 +154,27 @@ export class SharedStoreClient implements MetadataStore {
   }
 
   #hear(set: StoreChangeSet): void {
-    if (!this.#isCut) this.#enter(() => this.#feed.apply(set))
+    if (!this.#isCut && !this.#isCatchingUp) this.#enter(() => this.#feed.apply(set))
     else if (this.#held !== null && this.#held.push(set) > heldMax) this.#held = null
   }
 
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = []
+    for (const set of held) this.#enter(() => this.#feed.apply(set))
+  }
+
+  /** What comes meanwhile is held back: told before the snapshot, it would hide what the snapshot tells of. */
   async #catchUp(): Promise<void> {
-    const snapshot = await this.#store.read()
-    this.#enter(() => this.#feed.catchUp(snapshot))
+    this.#isCatchingUp = true
+    while (this.#held === null && !this.#isCut) {
+      this.#held = []
+      const snapshot = await this.#store.read()
+      if (this.#isCut) this.#held = null
+      else this.#enter(() => this.#feed.catchUp(snapshot))
+    }
+    this.#isCatchingUp = false
+    if (!this.#isCut) this.#release()
   }
 
   #call<T>(carryOut: () => Promise<T>): Promise<T> {
