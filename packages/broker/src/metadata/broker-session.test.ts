@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRunning } from '../core/cluster/cluster-image.ts'
 import { partitionState } from '../core/cluster/partition-state.ts'
+import { StoreUnreachableError } from './metadata-store.ts'
 import { Brokers, ttlMs } from './testing/brokers.ts'
 
 test('a broker is registered for as long as it keeps its lease alive', async () => {
@@ -158,4 +159,23 @@ test('one that never came to register stops all the same', async () => {
   await brokers.simulation.runFor(5000)
   await brokers.simulation.settle(Promise.all([broker.stop(), started]))
   assert.equal(broker.epochs.length, 0)
+})
+
+test('a registration whose answer is lost does not stand in the way of the next one', async () => {
+  const brokers = await Brokers.open('unanswered')
+  const broker = await brokers.open(1)
+  const commit = broker.link.commit.bind(broker.link)
+  let lost = 0
+  broker.link.commit = async (expected, changes) => {
+    const outcome = await commit(expected, changes)
+    if (lost > 1 || !changes.some(({ key }) => key === 'broker/1')) return outcome
+    lost++
+    throw new StoreUnreachableError('no answer')
+  }
+  // Of the first registration, and of the one that follows its loss.
+  await brokers.simulation.settle(broker.session.start())
+  assert.equal(lost, 2)
+  await brokers.simulation.runFor(5 * ttlMs)
+  assert.deepEqual([broker.session.isAlive, broker.epochs.length], [true, 1])
+  assert.equal(brokers.metadata.image.brokers.get(1)?.epoch, broker.session.epoch)
 })

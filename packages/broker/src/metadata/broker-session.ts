@@ -6,8 +6,7 @@ import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
-import { inParts } from './in-parts.ts'
-import { commitChangesMax, type MetadataStore, MetadataStoreError, type StoreLease } from './metadata-store.ts'
+import { type MetadataStore, MetadataStoreError, type StoreLease } from './metadata-store.ts'
 
 /** Between a failure of the store and the next try to register. */
 const retryMs = 500
@@ -215,7 +214,7 @@ export class BrokerSession {
     const { metadata, brokerId, config } = this.#options
     const changes = decideUncleanShutdown(metadata.image, { brokerId, config })
     // On a conflict the next round decides again; so it does when nothing was in the way, and has nothing left to do.
-    await inParts(changes, commitChangesMax, part => metadata.commit(part))
+    await metadata.commitInParts(changes)
     this.#isCleaned = changes.length === 0
   }
 
@@ -234,11 +233,15 @@ export class BrokerSession {
     const known = await this.#becomeKnown()
     const value = this.#isLeaving ? { ...registration, inControlledShutdown: true } : registration
     const options = { lease: hold.lease, alsoUnchanged: [known] }
-    if ((await metadata.commit([{ kind: 'broker', brokerId, value }], options)) === 'conflict') {
+    let isCommitted = false
+    try {
+      isCommitted = (await metadata.commit([{ kind: 'broker', brokerId, value }], options)) === 'committed'
+    } finally {
       // Somebody registered under this id or took it out of the cluster, or the lease has ended: a new one cannot do harm.
-      void this.#end(hold)
-      return
+      // Or the store has not answered: if it has done it, or does so yet, this lease would keep this broker out of its own place.
+      if (!isCommitted) void this.#end(hold)
     }
+    if (!isCommitted) return
     const epoch = registrationEpoch(metadata.image, brokerId)
     if (this.#hold !== hold || epoch === null || !this.#isWithinLease(hold)) return
     hold.epoch = epoch

@@ -130,3 +130,16 @@ test('without a controller a stop waits no longer than it may', async () => {
   assert.ok(simulation.nowMs - before < 4000)
   assert.ok(isRunning(brokers.metadata.image, 2))
 })
+
+test('the controller goes on where the broker that it runs in does not: a disk of that broker hangs', async () => {
+  const { brokers, started, simulation } = await openCluster('hung disk', [topicOf('t', [2, 3])], 1, 2, 3)
+  const [controller] = started
+  let isHung = false
+  const subscribing = controller?.metadata.subscribe(() => (isHung ? new Promise(() => {}) : undefined))
+  await simulation.settle(Promise.resolve(subscribing))
+  isHung = true
+  started[1]?.kill()
+  await simulation.until(() => brokers.partition('t')?.leader === 3, 2 * ttlMs)
+  assert.equal(brokers.metadata.image.controllerId, 1)
+  assert.notEqual(controller?.metadata.image.topics.get('t')?.partitions[0]?.leader, 3)
+})

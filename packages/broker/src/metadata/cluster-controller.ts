@@ -7,8 +7,7 @@ import { decidePreferredLeaders } from '../core/cluster/preferred-leaders.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { Logger } from '../logger.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
-import { inParts } from './in-parts.ts'
-import { commitChangesMax, MetadataStoreError } from './metadata-store.ts'
+import { MetadataStoreError } from './metadata-store.ts'
 
 /** Between a failure of the store and the next try. */
 const retryMs = 1000
@@ -134,11 +133,8 @@ export class ClusterController {
 
   /** What somebody else was faster with is looked at again. */
   async #commit(what: string, changes: readonly ClusterChange[]): Promise<void> {
-    let partitions = 0
-    await inParts(changes, commitChangesMax, async part => {
-      if (this.#isController && (await this.#metadata.commit(part)) === 'committed') partitions += part.length
-      else this.#pending = 'all'
-    })
+    const partitions = await this.#metadata.commitInParts(changes, { goesOn: () => this.#isController })
+    if (partitions < changes.length) this.#pending = 'all'
     if (partitions > 0) this.#logger.info(what, { partitions })
   }
 

@@ -139,3 +139,41 @@ test('a broker that was cut off until history was forgotten has the same image a
   assert.deepEqual(other.image, one.image)
   assert.equal(await settle(other.commit([anew], { alsoUnchanged: [topic] })), 'committed')
 })
+
+test('what is committed in parts stands on the image that it was decided on, the last part, too', async () => {
+  const { store, metadata } = await openBoth()
+  const count = 1000
+  const born = { replicas: [1, 2], leader: 1, isr: [1, 2] }
+  const value = { topicId: 'T', partitions: Array.from({ length: count }, () => born) }
+  await metadata.commit([{ kind: 'topic', name: 'a', value }])
+  const stateOf = (index: number, isr: readonly number[]): ClusterChange => {
+    return {
+      kind: 'partition',
+      topicId: 'T',
+      index,
+      value: { leader: 1, leaderEpoch: 0, partitionEpoch: 1, replicas: [1, 2], isr },
+    }
+  }
+  const other = await ClusterMetadata.open(store)
+  // The last parts are sent when the first ones, and what the other broker wrote, have been applied here.
+  const racing = other.commit([stateOf(count - 1, [1])])
+  const changes = Array.from({ length: count }, (_, index) => stateOf(index, [2]))
+  const committed = await metadata.commitInParts(changes)
+  assert.equal(await racing, 'committed')
+  assert.equal(committed, count - 100)
+  assert.deepEqual(metadata.image.topics.get('a')?.partitions.at(-1)?.isr, [1])
+})
+
+test('a fork goes on where a subscriber of the other view does not come back, and shares what both have seen', async () => {
+  const { metadata } = await openBoth()
+  await metadata.commit([topic])
+  await metadata.subscribe(next => (next.nextProducerId > 0 ? new Promise(() => {}) : undefined))
+  const stuck = metadata.commit([{ kind: 'producer-ids', value: { next: 5 } }])
+  const fork = metadata.fork()
+  await fork.appliedTo(metadata.image.revision + 1)
+  assert.equal(fork.image.nextProducerId, 5)
+  assert.equal(metadata.image.nextProducerId, 0)
+  assert.equal(fork.image.topics, metadata.image.topics)
+  assert.equal(await fork.commit([{ kind: 'topic', name: 'a', value: null }]), 'committed')
+  assert.equal(await Promise.race([stuck, 'waits']), 'waits')
+})

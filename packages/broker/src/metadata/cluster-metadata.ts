@@ -2,7 +2,14 @@ import type { ChangeSet, ClusterChange } from '../core/cluster/cluster-change.ts
 import { type ClusterImage, emptyImage } from '../core/cluster/cluster-image.ts'
 import { foldChanges } from '../core/cluster/fold-changes.ts'
 import { decodeChange, encodeChange, storeKey } from './change-encoding.ts'
-import type { MetadataStore, StoreChangeSet, StoreLease } from './metadata-store.ts'
+import { inParts } from './in-parts.ts'
+import {
+  commitChangesMax,
+  type ExpectedRevisions,
+  type MetadataStore,
+  type StoreChangeSet,
+  type StoreLease,
+} from './metadata-store.ts'
 
 /**
  * Called once for every new image, in order, each call after the previous one has settled. Must not reject: an image
@@ -20,29 +27,43 @@ export class ClusterMetadata {
   readonly #store: MetadataStore
   readonly #subscribers: ImageSubscriber[] = []
   /** The revision that last wrote each key, so that a commit can name what it was decided on. */
-  readonly #revisions = new Map<string, number>()
-  readonly #queue: StoreChangeSet[] = []
+  readonly #revisions: Map<string, number>
+  /** What was heard of and is not yet applied, the one under way included. */
+  readonly #queue: StoreChangeSet[]
+  /** What each change set has made of which image: all views go the same way. */
+  readonly #folds: WeakMap<StoreChangeSet, { readonly previous: ClusterImage; readonly next: ClusterImage }>
   #waiters: { readonly revision: number; resolve(): void }[] = []
   #applying = false
   #stopWatching: () => void = () => {}
-  #image = emptyImage
+  #image: ClusterImage
 
-  private constructor(store: MetadataStore) {
+  private constructor(store: MetadataStore, from: Position) {
     this.#store = store
+    this.#image = from.image
+    this.#revisions = from.revisions
+    this.#queue = from.queue
+    this.#folds = from.folds
+    this.#stopWatching = store.watch(from.queue.at(-1)?.revision ?? from.image.revision, changes => {
+      this.#queue.push(changes)
+      if (!this.#applying) void this.#applyQueue()
+    })
   }
 
   /** Reads the store and follows it from there. */
   static async open(store: MetadataStore): Promise<ClusterMetadata> {
-    const metadata = new ClusterMetadata(store)
     const { revision, entries } = await store.read()
-    for (const entry of entries) metadata.#revisions.set(entry.key, entry.revision)
+    const revisions = new Map(entries.map(entry => [entry.key, entry.revision]))
     // A shared store that holds nothing of ours may be at any revision.
-    if (revision > 0) metadata.#image = foldChanges(emptyImage, ...stepsOf({ revision, changes: entries }))
-    metadata.#stopWatching = store.watch(revision, changes => {
-      metadata.#queue.push(changes)
-      if (!metadata.#applying) void metadata.#applyQueue()
-    })
-    return metadata
+    const image = revision > 0 ? foldChanges(emptyImage, ...stepsOf({ revision, changes: entries })) : emptyImage
+    return new ClusterMetadata(store, { image, revisions, queue: [], folds: new WeakMap() })
+  }
+
+  /** Another view of the same store from the present image on, whose image does not wait for the subscribers of this one. */
+  fork(): ClusterMetadata {
+    const [revisions, queue] = [new Map(this.#revisions), [...this.#queue]]
+    const fork = new ClusterMetadata(this.#store, { image: this.#image, revisions, queue, folds: this.#folds })
+    void fork.#applyQueue()
+    return fork
   }
 
   /** What the subscribers have all applied. */
@@ -73,15 +94,39 @@ export class ClusterMetadata {
    * written since, nothing is written and the answer is 'conflict', given once that newer image is published.
    * Otherwise resolves when every subscriber has applied them.
    */
-  async commit(
+  commit(
     changes: readonly ClusterChange[],
     options: { readonly alsoUnchanged?: readonly ClusterChange[]; readonly lease?: StoreLease } = {},
   ): Promise<'committed' | 'conflict'> {
-    const expected = new Map<string, number>()
-    for (const change of [...changes, ...(options.alsoUnchanged ?? [])]) {
-      const key = storeKey(change)
-      expected.set(key, this.#revisions.get(key) ?? 0)
-    }
+    return this.#commit(this.#expectationsOf([...changes, ...(options.alsoUnchanged ?? [])]), changes, options)
+  }
+
+  /**
+   * As `commit`, for changes that are right one by one and may be too many for one commit. Those that come last are sent when others
+   * have been applied already, and stand on the image of now all the same. Resolves to how many of them were committed;
+   * where `goesOn` says no, none are any more.
+   */
+  async commitInParts(
+    changes: readonly ClusterChange[],
+    { goesOn = () => true }: { readonly goesOn?: () => boolean } = {},
+  ): Promise<number> {
+    const expected = this.#expectationsOf(changes)
+    const committed = await inParts(changes, commitChangesMax, async part => {
+      const expectedHere = new Map(part.map(storeKey).map(key => [key, expected.get(key) ?? 0]))
+      return goesOn() && (await this.#commit(expectedHere, part, {})) === 'committed' ? part.length : 0
+    })
+    return committed.reduce((sum, length) => sum + length, 0)
+  }
+
+  #expectationsOf(entities: readonly ClusterChange[]): Map<string, number> {
+    return new Map(entities.map(storeKey).map(key => [key, this.#revisions.get(key) ?? 0]))
+  }
+
+  async #commit(
+    expected: ExpectedRevisions,
+    changes: readonly ClusterChange[],
+    options: { readonly lease?: StoreLease },
+  ): Promise<'committed' | 'conflict'> {
     const writes = changes.map(change => ({ ...encodeChange(change), ...(options.lease && { lease: options.lease }) }))
     const outcome = await this.#store.commit(expected, writes)
     if (outcome.kind === 'committed') {
@@ -104,9 +149,9 @@ export class ClusterMetadata {
 
   async #applyQueue(): Promise<void> {
     this.#applying = true
-    for (let set = this.#queue.shift(); set !== undefined; set = this.#queue.shift()) {
+    for (let set = this.#queue[0]; set !== undefined; set = this.#queue[0]) {
       const previous = this.#image
-      const next = foldChanges(previous, ...stepsOf(set))
+      const next = this.#fold(previous, set)
       // An empty one only moves the revision on.
       if (set.changes.length > 0) for (const apply of [...this.#subscribers]) await apply(next, previous)
       for (const { key, value, revision = set.revision } of set.changes) {
@@ -114,12 +159,28 @@ export class ClusterMetadata {
         else this.#revisions.set(key, revision)
       }
       this.#image = next
+      this.#queue.shift()
       const reached = this.#waiters.filter(waiter => waiter.revision <= next.revision)
       this.#waiters = this.#waiters.filter(waiter => waiter.revision > next.revision)
       for (const waiter of reached) waiter.resolve()
     }
     this.#applying = false
   }
+
+  #fold(previous: ClusterImage, set: StoreChangeSet): ClusterImage {
+    const known = this.#folds.get(set)
+    if (known?.previous === previous) return known.next
+    const next = foldChanges(previous, ...stepsOf(set))
+    this.#folds.set(set, { previous, next })
+    return next
+  }
+}
+
+interface Position {
+  readonly image: ClusterImage
+  readonly revisions: Map<string, number>
+  readonly queue: StoreChangeSet[]
+  readonly folds: WeakMap<StoreChangeSet, { readonly previous: ClusterImage; readonly next: ClusterImage }>
 }
 
 /**

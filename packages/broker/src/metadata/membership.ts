@@ -79,6 +79,8 @@ const handOverMs = 10_000
 /** One of several brokers on a store that they share: registered under a lease, and a candidate for controller. */
 export class ClusterMembership implements Membership {
   readonly #options: ClusterMembershipOptions
+  /** The controller's. */
+  readonly #view: ClusterMetadata
   readonly #newSession: (registration: BrokerRegistration) => BrokerSession
   readonly #election: ControllerElection
   readonly #controller: ClusterController
@@ -87,8 +89,11 @@ export class ClusterMembership implements Membership {
   constructor(options: ClusterMembershipOptions) {
     const { store, metadata, config, clock, logger, brokerId, ttlMs, wasCleanShutdown } = options
     this.#options = options
-    this.#election = new ControllerElection({ metadata, clock, brokerId, logger })
-    this.#controller = new ClusterController({ metadata, config, clock, brokerId, logger })
+    // A disk of this broker that does not answer holds up its own partitions, but must not hold up the cluster's.
+    const view = metadata.fork()
+    this.#view = view
+    this.#election = new ControllerElection({ metadata: view, clock, brokerId, logger })
+    this.#controller = new ClusterController({ metadata: view, config, clock, brokerId, logger })
     this.#newSession = registration =>
       new BrokerSession({
         store,
@@ -135,6 +140,7 @@ export class ClusterMembership implements Membership {
   async leave(): Promise<void> {
     this.#election.close()
     this.#controller.close()
+    this.#view.close()
     await this.#session?.close()
   }
 }

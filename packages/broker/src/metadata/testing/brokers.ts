@@ -48,8 +48,9 @@ export class Brokers {
     const metadata = await this.simulation.settle(ClusterMetadata.open(link))
     const config = new BrokerConfig({ 'node.id': String(brokerId) })
     const logger = silentLogger
-    const election = new ControllerElection({ metadata, clock, brokerId, logger })
-    const controller = new ClusterController({ metadata, config, clock, brokerId, logger })
+    const view = metadata.fork()
+    const election = new ControllerElection({ metadata: view, clock, brokerId, logger })
+    const controller = new ClusterController({ metadata: view, config, clock, brokerId, logger })
     const epochs: number[] = []
     let losses = 0
     const session = new BrokerSession({
