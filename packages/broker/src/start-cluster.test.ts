@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ClusterClient } from '@odradek/client'
 import { createNodePlatform } from '@odradek/platform/node'
+import { createTopicsRequest, createTopicsResponse } from '@odradek/protocol'
 import { OdradekError, type RunningCluster, type StartClusterOptions, startCluster } from './index.ts'
 import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 
@@ -161,6 +162,30 @@ test('a broker can be killed while it stops', async t => {
   await stopping
   await cluster.broker(1).start()
   assert.equal(cluster.broker(1).state, 'running')
+})
+
+test('more topics than the metadata takes in one commit are created by one request, on all brokers', async t => {
+  const cluster = await testCluster(t, { config: { 'broker.session.timeout.ms': 9000 } })
+  const client = new ClusterClient({
+    platform,
+    bootstrap: cluster.bootstrapServers,
+    clientId: 'test',
+    timeoutMs: 20_000,
+  })
+  t.after(() => client.close())
+  const names = Array.from({ length: 130 }, (_, index) => `t${index}`)
+  const { topics } = await client.send('any', createTopicsRequest, createTopicsResponse, {
+    topics: names.map(name => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })),
+    timeoutMs: 20_000,
+    validateOnly: false,
+  })
+  assert.deepEqual(
+    topics.map(({ name, errorCode }) => [name, errorCode]),
+    names.map(name => [name, 0]),
+  )
+  await until(() => names.every(name => cluster.leaderOf(name, 0) !== null), 'all are led')
+  const leaders = Map.groupBy(names, name => cluster.leaderOf(name, 0)?.nodeId)
+  assert.deepEqual([...leaders.values()].map(({ length }) => length).toSorted(), [43, 43, 44])
 })
 
 test('a program that stops its cluster ends by itself', async () => {

@@ -1,14 +1,14 @@
 import type { Random } from '@odradek/platform'
-import { type AlterConfigsInput, type AlteredResource, decideAlterConfigs } from '../core/cluster/alter-configs.ts'
+import { type AlterConfigsInput, type AlteredResource, divideAlterConfigs } from '../core/cluster/alter-configs.ts'
 import { type AlteredPartition, decideAlterPartition, type PartitionProposal } from '../core/cluster/alter-partition.ts'
 import type { ClusterChange } from '../core/cluster/cluster-change.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
-import { decideCreatePartitions, type GrownTopic, type TopicToGrow } from '../core/cluster/create-partitions.ts'
-import { type CreatedTopic, decideCreateTopics, type NewTopic } from '../core/cluster/create-topics.ts'
-import type { Decision, Outcome } from '../core/cluster/decision.ts'
+import { divideCreatePartitions, type GrownTopic, type TopicToGrow } from '../core/cluster/create-partitions.ts'
+import { type CreatedTopic, divideCreateTopics, type NewTopic } from '../core/cluster/create-topics.ts'
+import type { Decision, DivisibleRequest, Outcome } from '../core/cluster/decision.ts'
 import {
   type DeletedTopic,
-  decideDeleteTopics,
+  divideDeleteTopics,
   refuseDeletion,
   type TopicToDelete,
 } from '../core/cluster/delete-topics.ts'
@@ -65,9 +65,7 @@ export class Controller {
   createTopics(topics: readonly NewTopic[], { validateOnly = false } = {}): Promise<CreatedTopic[]> {
     const topicIds = topics.map(() => this.#newTopicId())
     const seed = this.#random.integer(2 ** 31)
-    return this.#carryOut(image =>
-      decideCreateTopics(image, { topics, validateOnly, config: this.#config, topicIds, seed }),
-    )
+    return this.#carryOutDivided(divideCreateTopics({ topics, validateOnly, config: this.#config, topicIds, seed }))
   }
 
   /** Creates one of the topics that the broker itself writes to; fine where it exists. */
@@ -78,27 +76,26 @@ export class Controller {
       if (image.topics.has(name)) return { changes: [], answer: [] }
       const { topic, internalConfig } = internalTopicRequest(name, { config: this.#config, image })
       const input = { topics: [topic], validateOnly: false, config: this.#config, topicIds, seed, internalConfig }
-      return decideCreateTopics(image, input)
+      const request = divideCreateTopics(input)
+      return request.decide(image, request.items)
     })
     return created?.outcome ?? { errorCode: 0, errorMessage: null }
   }
 
   deleteTopics(topics: readonly TopicToDelete[]): Promise<DeletedTopic[]> {
     if (!this.#config.boolean('delete.topic.enable')) return Promise.resolve(refuseDeletion(topics))
-    return this.#carryOut(image => decideDeleteTopics(image, topics))
+    return this.#carryOutDivided(divideDeleteTopics(topics))
   }
 
   createPartitions(topics: readonly TopicToGrow[], { validateOnly = false } = {}): Promise<GrownTopic[]> {
     const seed = this.#random.integer(2 ** 31)
-    return this.#carryOut(image => decideCreatePartitions(image, { topics, validateOnly, seed }))
+    return this.#carryOutDivided(divideCreatePartitions({ topics, validateOnly, seed }))
   }
 
   alterConfigs(
     input: Pick<AlterConfigsInput, 'resources' | 'incremental' | 'validateOnly'>,
   ): Promise<AlteredResource[]> {
-    return this.#carryOut(image =>
-      decideAlterConfigs(image, { ...input, config: this.#config, brokerId: this.#brokerId }),
-    )
+    return this.#carryOutDivided(divideAlterConfigs({ ...input, config: this.#config, brokerId: this.#brokerId }))
   }
 
   updateFeatures(
@@ -195,6 +192,11 @@ export class Controller {
     return answers.flat()
   }
 
+  /** If the store fails in between, some of what goes in parts is done, and all of it is said to have failed. */
+  async #carryOutDivided<I, R>(request: DivisibleRequest<I, R>): Promise<R[]> {
+    return request.answer(await this.#inTurn(() => this.#untilAllCommitted(request.items, request.decide)))
+  }
+
   #carryOut<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
     return this.#inTurn(() => this.#untilCommitted(decide))
   }
@@ -207,13 +209,36 @@ export class Controller {
 
   async #untilCommitted<T>(decide: (image: ClusterImage) => Decision<T>): Promise<T> {
     for (;;) {
-      const { changes, answer, alsoUnchanged = [], leftovers = [] } = decide(this.#metadata.image)
-      if (changes.length === 0) return answer
-      if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') continue
-      for (const change of changes) this.#log(change)
-      await this.#clear(leftovers)
-      return answer
+      const decision = decide(this.#metadata.image)
+      if ((await this.#commitDecision(decision)) === 'committed') return decision.answer
     }
+  }
+
+  /** In one commit where it fits into one, else in parts that do. */
+  async #untilAllCommitted<I, R>(
+    items: readonly I[],
+    decide: (image: ClusterImage, part: readonly I[]) => Decision<R[]>,
+  ): Promise<R[]> {
+    for (;;) {
+      const decision = decide(this.#metadata.image, items)
+      // What a commit stands on counts as what it changes. No item comes to more than two of both.
+      const size = decision.changes.length + (decision.alsoUnchanged?.length ?? 0)
+      if (size > commitChangesMax) {
+        const length = Math.floor((items.length * commitChangesMax) / size)
+        const parts = await inParts(items, length, part => this.#untilAllCommitted(part, decide))
+        return parts.flat()
+      }
+      if ((await this.#commitDecision(decision)) === 'committed') return decision.answer
+    }
+  }
+
+  async #commitDecision(decision: Decision<unknown>): Promise<'committed' | 'conflict'> {
+    const { changes, alsoUnchanged = [], leftovers = [] } = decision
+    if (changes.length === 0) return 'committed'
+    if ((await this.#commit(changes, alsoUnchanged)) === 'conflict') return 'conflict'
+    for (const change of changes) this.#log(change)
+    await this.#clear(leftovers)
+    return 'committed'
   }
 
   /** If this is cut short, something useless stays. */

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorName } from '@odradek/protocol'
 import { BrokerConfig } from '../config/broker-config.ts'
-import { alterOperations, type ConfigAlteration, decideAlterConfigs, resourceTypes } from './alter-configs.ts'
+import { alterOperations, type ConfigAlteration, divideAlterConfigs, resourceTypes } from './alter-configs.ts'
 import type { ClusterChange } from './cluster-change.ts'
 import { overridesOf } from './cluster-image.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
+import { decideAtOnce } from './testing/decide-at-once.ts'
 
 const throttled = 'leader.replication.throttled.replicas'
 const setUp: readonly ClusterChange[] = [
@@ -30,15 +31,10 @@ function resource(
   return { resourceType: resourceTypes[type], resourceName: name, configs }
 }
 
-function alter(resources: readonly ConfigAlteration[], incremental = true) {
+function alter(resources: readonly ConfigAlteration[], incremental = true, validateOnly = false) {
   const config = new BrokerConfig()
-  const { changes, answer } = decideAlterConfigs(cluster, {
-    resources,
-    incremental,
-    validateOnly: false,
-    config,
-    brokerId: 1,
-  })
+  const request = divideAlterConfigs({ resources, incremental, validateOnly, config, brokerId: 1 })
+  const { changes, answer } = decideAtOnce(cluster, request)
   return {
     changes,
     after: withChanges(cluster, changes),
@@ -63,6 +59,13 @@ test('lists are appended to and subtracted from, others are not lists', () => {
   assert.deepEqual(alter([resource('topic', 'a', ['retention.ms', 'append', '1'])]).answer, [
     "INVALID_CONFIG Can't APPEND to key retention.ms because its type is not LIST.",
   ])
+})
+
+test('a validation changes nothing and answers the same', () => {
+  const resources = [resource('topic', 'a', ['flush.ms', 'set', '7']), resource('topic', 'x', ['flush.ms', 'set', '7'])]
+  const { changes, answer } = alter(resources, true, true)
+  assert.deepEqual(changes, [])
+  assert.deepEqual(answer, alter(resources).answer)
 })
 
 test('a whole replaces all that was set', () => {

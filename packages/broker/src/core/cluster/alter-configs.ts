@@ -11,7 +11,7 @@ import { groupSettings } from '../config/settings/group-settings.ts'
 import { topicDefinition } from '../config/topic-config.ts'
 import type { ClusterChange } from './cluster-change.ts'
 import { type ClusterImage, type ConfigOverrides, type ConfigResource, overridesOf } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success } from './decision.ts'
+import { type Decision, type DivisibleRequest, type Outcome, refusal, success } from './decision.ts'
 import { checkTopicName } from './topic-name.ts'
 
 /** Codes of ConfigResource.Type. */
@@ -45,27 +45,46 @@ export interface AlteredResource {
 }
 
 /** One answer a resource, in the request's order. */
-export function decideAlterConfigs(image: ClusterImage, input: AlterConfigsInput): Decision<AlteredResource[]> {
-  const changes: ClusterChange[] = []
-  const counts = Map.groupBy(input.resources, ({ resourceType, resourceName }) => `${resourceType}/${resourceName}`)
-  const answer = input.resources.map(resource => {
+export function divideAlterConfigs(input: AlterConfigsInput): DivisibleRequest<ConfigAlteration, AlteredResource> {
+  const byResource = Map.groupBy(input.resources, nameOf)
+  const isRepeated = (resource: ConfigAlteration) => (byResource.get(nameOf(resource))?.length ?? 0) > 1
+  return {
+    items: input.resources,
+    decide: (image, resources) => decideAlterations(image, resources, { ...input, isRepeated }),
+    answer: altered => [...altered],
+  }
+}
+
+function nameOf({ resourceType, resourceName }: ConfigAlteration): string {
+  return `${resourceType}/${resourceName}`
+}
+
+function decideAlterations(
+  image: ClusterImage,
+  resources: readonly ConfigAlteration[],
+  input: AlterConfigsInput & { isRepeated(resource: ConfigAlteration): boolean },
+): Decision<AlteredResource[]> {
+  const changes: ConfigChange[] = []
+  const answer = resources.map(resource => {
     const { resourceType, resourceName } = resource
-    const twice = (counts.get(`${resourceType}/${resourceName}`)?.length ?? 0) > 1
-    const result = twice
+    const result = input.isRepeated(resource)
       ? refusal('INVALID_REQUEST', 'Each resource must appear at most once.')
       : decideResource(image, resource, input)
     if ('errorCode' in result) return { resourceType, resourceName, outcome: result }
     changes.push(...result.changes)
     return { resourceType, resourceName, outcome: success }
   })
-  return { changes: input.validateOnly ? [] : changes, answer }
+  if (input.validateOnly) return { changes: [], answer }
+  return { changes, answer }
 }
+
+type ConfigChange = Extract<ClusterChange, { readonly kind: 'config' }>
 
 function decideResource(
   image: ClusterImage,
   alteration: ConfigAlteration,
   input: AlterConfigsInput,
-): { changes: ClusterChange[] } | Outcome {
+): { changes: ConfigChange[] } | Outcome {
   const malformed = checkForm(alteration)
   if (malformed !== null) return malformed
   const resource = resourceOf(alteration, input)

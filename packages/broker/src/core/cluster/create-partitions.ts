@@ -2,7 +2,7 @@ import type { CreatePartitionsRequest } from '@odradek/protocol'
 import { errorCodes } from '@odradek/protocol'
 import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
 import type { ClusterImage, TopicImage } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success } from './decision.ts'
+import { type Decision, type DivisibleRequest, type Outcome, refusal, success } from './decision.ts'
 import { assignedPartition, type NewPartition, placedPartitions } from './partition-assignment.ts'
 import { placeReplicas } from './replica-placement.ts'
 
@@ -13,25 +13,53 @@ export interface GrownTopic {
   readonly outcome: Outcome
 }
 
+export interface CreatePartitionsInput {
+  readonly topics: readonly TopicToGrow[]
+  readonly validateOnly: boolean
+  readonly seed: number
+}
+
+interface Growth {
+  readonly request: TopicToGrow
+  /** Where the round of those that are decided together begins, if this is the first of them. */
+  readonly seed: number
+}
+
 /** Duplicates are answered first, once each. */
-export function decideCreatePartitions(
+export function divideCreatePartitions(input: CreatePartitionsInput): DivisibleRequest<Growth, GrownTopic> {
+  const byName = Map.groupBy(input.topics, topic => topic.name)
+  const refused: GrownTopic[] = []
+  const items: Growth[] = []
+  for (const [name, [request, ...more]] of byName) {
+    if (more.length > 0) refused.push({ name, outcome: refusal('INVALID_REQUEST', 'Duplicate topic name.') })
+    else if (request !== undefined) items.push({ request, seed: input.seed + items.length })
+  }
+  return {
+    items,
+    decide: (image, part) => decideGrowths(image, part, input),
+    answer: grown => [...refused, ...grown],
+  }
+}
+
+function decideGrowths(
   image: ClusterImage,
-  input: { readonly topics: readonly TopicToGrow[]; readonly validateOnly: boolean; readonly seed: number },
+  items: readonly Growth[],
+  input: CreatePartitionsInput,
 ): Decision<GrownTopic[]> {
   const changes: ClusterChange[] = []
   const answer: GrownTopic[] = []
-  const byName = Map.groupBy(input.topics, topic => topic.name)
-  for (const [name, same] of byName) {
-    if (same.length > 1) answer.push({ name, outcome: refusal('INVALID_REQUEST', 'Duplicate topic name.') })
-  }
-  for (const [name, [request, ...more]] of byName) {
-    if (request === undefined || more.length > 0) continue
+  const seed = items[0]?.seed ?? input.seed
+  let placedBefore = 0
+  for (const { request } of items) {
+    const { name } = request
     const topic = image.topics.get(name)
-    const added = topic === undefined ? unknownTopic : decideNewPartitions(image, topic, request, input.seed)
+    const added =
+      topic === undefined ? unknownTopic : decideNewPartitions(image, topic, request, { seed, placedBefore })
     if (topic === undefined || 'errorCode' in added) {
       answer.push({ name, outcome: 'errorCode' in added ? added : unknownTopic })
       continue
     }
+    if (request.assignments === null) placedBefore += added.length
     const partitions = [...topic.partitions.map(asDefinition), ...added]
     changes.push({ kind: 'topic', name, value: { topicId: topic.topicId, partitions } })
     answer.push({ name, outcome: success })
@@ -51,7 +79,7 @@ function decideNewPartitions(
   image: ClusterImage,
   topic: TopicImage,
   { name, count, assignments }: TopicToGrow,
-  seed: number,
+  round: { readonly seed: number; readonly placedBefore: number },
 ): NewPartition[] | Outcome {
   const present = topic.partitions.length
   if (count === present) return refusal('INVALID_PARTITIONS', `Topic already has ${present} partition(s).`)
@@ -71,7 +99,7 @@ function decideNewPartitions(
   const replicationFactor = topic.partitions[0]?.replicas.length ?? 1
   if (assignments === null) {
     if (additional > partitionsMax) return tooMany
-    const placed = placeReplicas(image, { partitions: additional, replicationFactor, seed: seed + present })
+    const placed = placeReplicas(image, { partitions: additional, replicationFactor, ...round })
     if (typeof placed === 'string') return refusal('INVALID_REPLICATION_FACTOR', placed)
     return placedPartitions(image, placed)
   }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorName } from '@odradek/protocol'
 import { BrokerConfig } from '../config/broker-config.ts'
-import { decideCreateTopics, type NewTopic } from './create-topics.ts'
+import { divideCreateTopics, type NewTopic } from './create-topics.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
+import { decideAtOnce } from './testing/decide-at-once.ts'
 
 const config = new BrokerConfig({ 'num.partitions': '3' })
 const cluster = clusterOf([{ id: 1 }])
@@ -19,7 +20,7 @@ function assigned(name: string, ...assignments: readonly [index: number, brokers
 
 function decide(topics: readonly NewTopic[], image = cluster, validateOnly = false) {
   const topicIds = topics.map(({ name }) => `id of ${name}`)
-  return decideCreateTopics(image, { topics, validateOnly, config, topicIds, seed: 0 })
+  return decideAtOnce(image, divideCreateTopics({ topics, validateOnly, config, topicIds, seed: 0 }))
 }
 
 /** What becomes of each topic: 'ok', or the error and its message. */
@@ -54,6 +55,26 @@ test('names are checked, against each other’s metrics too', () => {
     "a_b: INVALID_TOPIC_EXCEPTION Topic 'a_b' collides with existing topic: a.b",
     "base: TOPIC_ALREADY_EXISTS Topic 'base' already exists.",
   ])
+})
+
+test('names that exclude each other may be made by one request, as in Kafka, even in two parts', () => {
+  const topics = [topic('a.b'), topic('a_b')]
+  assert.deepEqual(outcomes(topics), ['a.b: ok', 'a_b: ok'])
+  const request = divideCreateTopics({ topics, validateOnly: false, config, topicIds: ['1', '2'], seed: 0 })
+  const image = withChanges(cluster, request.decide(cluster, request.items.slice(0, 1)).changes)
+  const [later] = request.decide(image, request.items.slice(1)).answer
+  assert.equal(later?.outcome.errorCode, 0)
+})
+
+test('the topics of one request are spread over the brokers as the partitions of one topic are', () => {
+  const brokers = clusterOf([{ id: 1 }, { id: 2 }, { id: 3 }])
+  const names = Array.from({ length: 9 }, (_, index) => topic(`t${index}`, { replicationFactor: 2 }))
+  const placed = decide(names, brokers).answer.map(({ created }) => created?.definition.partitions[0]?.replicas)
+  const [wide] = decide([topic('wide', { numPartitions: 9, replicationFactor: 2 })], brokers).answer
+  assert.deepEqual(
+    placed,
+    wide?.created?.definition.partitions.map(({ replicas }) => replicas),
+  )
 })
 
 test('a topic that stands twice in a request is not created; the others are', () => {

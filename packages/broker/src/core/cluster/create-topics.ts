@@ -3,10 +3,10 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import { checkTopicConfig } from '../config/check-topic-config.ts'
 import type { ClusterChange, TopicDefinition } from './cluster-change.ts'
 import type { ClusterImage, ConfigOverrides } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success } from './decision.ts'
+import { type Decision, type DivisibleRequest, type Outcome, refusal, success } from './decision.ts'
 import { assignedPartition, type NewPartition, placedPartitions } from './partition-assignment.ts'
 import { placeReplicas } from './replica-placement.ts'
-import { checkTopicName, collidingTopic } from './topic-name.ts'
+import { CollidingNames, checkTopicName } from './topic-name.ts'
 
 export type NewTopic = CreateTopicsRequest['topics'][number]
 
@@ -33,66 +33,108 @@ export type CreatedTopic =
 /** Most partitions that one request may create. */
 const partitionsMax = 10_000
 
-/** One answer a topic, in the request's order; duplicates come last, once each. */
-export function decideCreateTopics(image: ClusterImage, input: CreateTopicsInput): Decision<CreatedTopic[]> {
-  const counts = Map.groupBy(input.topics, topic => topic.name)
-  const duplicates = [...counts].filter(([, same]) => same.length > 1).map(([name]) => name)
-  const single = input.topics.filter(topic => counts.get(topic.name)?.length === 1)
-  const candidates = single.filter(topic => topic.name !== '__cluster_metadata')
-
-  const changes: ClusterChange[] = []
-  const answer: CreatedTopic[] = []
-  const tooMany = countPartitions(candidates, input.config) > partitionsMax
-  for (const topic of candidates) {
-    const result = tooMany
-      ? refusal('POLICY_VIOLATION', 'Excessively large number of partitions per request.')
-      : decideTopic(image, topic, input)
-    if ('errorCode' in result) {
-      answer.push({ name: topic.name, outcome: result, created: null })
-      continue
-    }
-    const definition: TopicDefinition = {
-      topicId: input.topicIds[input.topics.indexOf(topic)] ?? missingTopicId(),
-      partitions: result.partitions,
-    }
-    answer.push({ name: topic.name, outcome: success, created: { definition, config: result.config } })
-    changes.push({ kind: 'topic', name: topic.name, value: definition })
-    if (Object.keys(result.config).length > 0) {
-      changes.push({ kind: 'config', resource: { type: 'topic', name: topic.name }, value: result.config })
-    }
-  }
-  for (const name of duplicates) {
-    answer.push({ name, outcome: refusal('INVALID_REQUEST', 'Duplicate topic name.'), created: null })
-  }
-  if (single.length > candidates.length) {
-    const name = '__cluster_metadata'
-    const outcome = refusal('INVALID_REQUEST', `Creation of internal topic ${name} is prohibited.`)
-    answer.push({ name, outcome, created: null })
-  }
-  return { changes: input.validateOnly ? [] : changes, answer }
+/** What the request as a whole does not rule out, with what chance gives it. */
+interface TopicToCreate {
+  readonly topic: NewTopic
+  readonly topicId: string
+  /** Where the round of those that are decided together begins, if this is the first of them. */
+  readonly seed: number
 }
+
+/** One answer a topic, in the request's order; what the request as a whole rules out comes last, once each. */
+export function divideCreateTopics(input: CreateTopicsInput): DivisibleRequest<TopicToCreate, CreatedTopic> {
+  const byName = Map.groupBy(input.topics, topic => topic.name)
+  const candidates: TopicToCreate[] = []
+  for (const [position, topic] of input.topics.entries()) {
+    if (topic.name === metadataTopic || byName.get(topic.name)?.length !== 1) continue
+    const topicId = input.topicIds[position] ?? missingTopicId()
+    candidates.push({ topic, topicId, seed: input.seed + position })
+  }
+  const tooMany = countPartitions(candidates, input.config) > partitionsMax
+  const refused = [...(tooMany ? candidates.map(refuseTooMany) : []), ...refuseNames(byName)]
+  const ownIds = new Set(input.topicIds)
+  return {
+    items: tooMany ? [] : candidates,
+    decide: (image, items) => decideTopics(image, items, { ...input, ownIds }),
+    answer: created => [...created, ...refused],
+  }
+}
+
+const metadataTopic = '__cluster_metadata'
 
 function missingTopicId(): never {
   throw new Error('fewer topic ids than topics')
 }
 
-function countPartitions(topics: readonly NewTopic[], config: BrokerConfig): number {
-  return topics.reduce((sum, { assignments, numPartitions }) => {
+function countPartitions(topics: readonly TopicToCreate[], config: BrokerConfig): number {
+  return topics.reduce((sum, { topic: { assignments, numPartitions } }) => {
     if (assignments.length > 0) return sum + assignments.length
     return sum + (numPartitions === -1 ? config.number('num.partitions') : Math.max(0, numPartitions))
   }, 0)
 }
 
+function refuseTooMany({ topic: { name } }: TopicToCreate): CreatedTopic {
+  const outcome = refusal('POLICY_VIOLATION', 'Excessively large number of partitions per request.')
+  return { name, outcome, created: null }
+}
+
+function refuseNames(byName: ReadonlyMap<string, readonly NewTopic[]>): CreatedTopic[] {
+  const refused: CreatedTopic[] = []
+  for (const [name, { length }] of byName) {
+    if (length > 1) refused.push({ name, outcome: refusal('INVALID_REQUEST', 'Duplicate topic name.'), created: null })
+  }
+  if (byName.get(metadataTopic)?.length === 1) {
+    const outcome = refusal('INVALID_REQUEST', `Creation of internal topic ${metadataTopic} is prohibited.`)
+    refused.push({ name: metadataTopic, outcome, created: null })
+  }
+  return refused
+}
+
+function decideTopics(
+  image: ClusterImage,
+  items: readonly TopicToCreate[],
+  input: CreateTopicsInput & { readonly ownIds: ReadonlySet<string> },
+): Decision<CreatedTopic[]> {
+  const changes: ClusterChange[] = []
+  const answer: CreatedTopic[] = []
+  // As in Kafka, `a.b` and `a_b` exclude each other unless one request creates both, of which a part may be there already.
+  const others = image.topics.values().filter(({ topicId }) => !input.ownIds.has(topicId))
+  const colliding = new CollidingNames(others.map(({ name }) => name))
+  const seed = items[0]?.seed ?? input.seed
+  let placedBefore = 0
+  for (const { topic, topicId } of items) {
+    const { name } = topic
+    const result = decideTopic(image, topic, { ...input, colliding, seed, placedBefore })
+    if ('errorCode' in result) {
+      answer.push({ name, outcome: result, created: null })
+      continue
+    }
+    if (topic.assignments.length === 0) placedBefore += result.partitions.length
+    const definition: TopicDefinition = { topicId, partitions: result.partitions }
+    answer.push({ name, outcome: success, created: { definition, config: result.config } })
+    changes.push({ kind: 'topic', name, value: definition })
+    if (Object.keys(result.config).length > 0) {
+      changes.push({ kind: 'config', resource: { type: 'topic', name }, value: result.config })
+    }
+  }
+  return { changes: input.validateOnly ? [] : changes, answer }
+}
+
+interface TopicInput extends CreateTopicsInput {
+  readonly colliding: CollidingNames
+  readonly placedBefore: number
+}
+
 function decideTopic(
   image: ClusterImage,
   topic: NewTopic,
-  input: CreateTopicsInput,
+  input: TopicInput,
 ): { partitions: readonly NewPartition[]; config: ConfigOverrides } | Outcome {
   const { name } = topic
   if (image.topics.has(name)) return refusal('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
   const badName = checkTopicName(name)
   if (badName !== null) return badName
-  const colliding = collidingTopic(name, image.topics.keys())
+  const colliding = input.colliding.with(name)
   if (colliding !== null) {
     return refusal('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${colliding}`)
   }
@@ -140,7 +182,11 @@ function assign(image: ClusterImage, topic: NewTopic): NewPartition[] | Outcome 
   return refusal('INVALID_REPLICA_ASSIGNMENT', 'partitions should be a consecutive 0-based integer sequence')
 }
 
-function place(image: ClusterImage, topic: NewTopic, { config, seed }: CreateTopicsInput): NewPartition[] | Outcome {
+function place(
+  image: ClusterImage,
+  topic: NewTopic,
+  { config, seed, placedBefore }: TopicInput,
+): NewPartition[] | Outcome {
   if (topic.replicationFactor < -1 || topic.replicationFactor === 0) {
     return refusal(
       'INVALID_REPLICATION_FACTOR',
@@ -153,7 +199,7 @@ function place(image: ClusterImage, topic: NewTopic, { config, seed }: CreateTop
   const partitions = topic.numPartitions === -1 ? config.number('num.partitions') : topic.numPartitions
   const replicationFactor =
     topic.replicationFactor === -1 ? config.number('default.replication.factor') : topic.replicationFactor
-  const placed = placeReplicas(image, { partitions, replicationFactor, seed })
+  const placed = placeReplicas(image, { partitions, replicationFactor, seed, placedBefore })
   if (typeof placed !== 'string') return placedPartitions(image, placed)
   return refusal(
     'INVALID_REPLICATION_FACTOR',

@@ -1,7 +1,15 @@
 import { type DeleteTopicsRequest, errorCodes, zeroUuid } from '@odradek/protocol'
 import type { ClusterChange } from './cluster-change.ts'
-import type { ClusterImage, TopicImage } from './cluster-image.ts'
-import { type Decision, type Outcome, refusal, success, unknownTopic, unknownTopicId } from './decision.ts'
+import { type ClusterImage, configKey, type TopicImage } from './cluster-image.ts'
+import {
+  type Decision,
+  type DivisibleRequest,
+  type Outcome,
+  refusal,
+  success,
+  unknownTopic,
+  unknownTopicId,
+} from './decision.ts'
 
 export type TopicToDelete = DeleteTopicsRequest['topics'][number]
 
@@ -12,56 +20,73 @@ export interface DeletedTopic {
 }
 
 /** Topics by name or by id, each once; what is asked for twice is not deleted at all. */
-export function decideDeleteTopics(image: ClusterImage, topics: readonly TopicToDelete[]): Decision<DeletedTopic[]> {
-  const answer: DeletedTopic[] = []
-  const refuse = (name: string | null, topicId: string, outcome: Outcome) => answer.push({ name, topicId, outcome })
+export function divideDeleteTopics(topics: readonly TopicToDelete[]): DivisibleRequest<TopicToDelete, DeletedTopic> {
+  const refused: DeletedTopic[] = []
+  const refuse = (name: string | null, topicId: string, message: string) =>
+    refused.push({ name, topicId, outcome: refusal('INVALID_REQUEST', message) })
   const names: string[] = []
   const ids: string[] = []
   for (const { name, topicId } of topics) {
-    if (name === null && topicId === zeroUuid) {
-      refuse(null, zeroUuid, refusal('INVALID_REQUEST', 'Neither topic name nor id were specified.'))
-    } else if (name === null) ids.push(topicId)
+    if (name === null && topicId === zeroUuid) refuse(null, zeroUuid, 'Neither topic name nor id were specified.')
+    else if (name === null) ids.push(topicId)
     else if (topicId === zeroUuid) names.push(name)
-    else refuse(name, topicId, refusal('INVALID_REQUEST', 'You may not specify both topic name and topic id.'))
+    else refuse(name, topicId, 'You may not specify both topic name and topic id.')
   }
   const uniqueNames = withoutDuplicates(names)
   const uniqueIds = withoutDuplicates(ids)
-  for (const name of uniqueNames.duplicates) {
-    refuse(name, zeroUuid, refusal('INVALID_REQUEST', 'Duplicate topic name.'))
+  for (const name of uniqueNames.duplicates) refuse(name, zeroUuid, 'Duplicate topic name.')
+  for (const id of uniqueIds.duplicates) refuse(null, id, 'Duplicate topic id.')
+  const byId = [...uniqueIds.single].map(topicId => ({ name: null, topicId }))
+  const byName = [...uniqueNames.single].map(name => ({ name, topicId: zeroUuid }))
+  const asked = { names: uniqueNames.single, ids: new Set(ids) }
+  return {
+    items: [...byId, ...byName],
+    decide: (image, items) => decideDeletions(image, items, asked),
+    answer: deleted => [...refused, ...deleted],
   }
-  for (const id of uniqueIds.duplicates) refuse(null, id, refusal('INVALID_REQUEST', 'Duplicate topic id.'))
-
-  const found = new Map<string, TopicImage>()
-  for (const id of uniqueIds.single) {
-    const topic = image.topicsById.get(id)
-    if (topic === undefined) refuse(null, id, unknownTopicId)
-    else found.set(id, topic)
-  }
-  for (const name of uniqueNames.single) {
-    const topic = image.topics.get(name)
-    if (topic === undefined) refuse(name, zeroUuid, unknownTopic)
-    else if (found.delete(topic.topicId) || uniqueIds.duplicates.has(topic.topicId)) {
-      const message = 'The provided topic name maps to an ID that was already supplied.'
-      refuse(name, topic.topicId, refusal('INVALID_REQUEST', message))
-    } else found.set(topic.topicId, topic)
-  }
-  const changes: ClusterChange[] = []
-  const leftovers: ClusterChange[] = []
-  for (const topic of found.values()) {
-    answer.push({ name: topic.name, topicId: topic.topicId, outcome: success })
-    changes.push(...removalOf(image, topic))
-    leftovers.push(...statesOf(topic))
-  }
-  return { changes, leftovers, answer }
 }
 
-/** Without the topic its partitions' states mean nothing: no topic gets its id again. */
-function removalOf(image: ClusterImage, topic: TopicImage): ClusterChange[] {
-  const changes: ClusterChange[] = [{ kind: 'topic', name: topic.name, value: null }]
-  if (image.configs.has(`topic/${topic.name}`)) {
-    changes.push({ kind: 'config', resource: { type: 'topic', name: topic.name }, value: null })
+/** Refusals come first. `asked`: all of the request, of which the items may be a part. */
+function decideDeletions(
+  image: ClusterImage,
+  items: readonly TopicToDelete[],
+  asked: { readonly names: ReadonlySet<string>; readonly ids: ReadonlySet<string> },
+): Decision<DeletedTopic[]> {
+  const refused: DeletedTopic[] = []
+  const found: TopicImage[] = []
+  for (const item of items) {
+    const topic = item.name === null ? image.topicsById.get(item.topicId) : image.topics.get(item.name)
+    if (topic === undefined) {
+      refused.push({ ...item, outcome: item.name === null ? unknownTopicId : unknownTopic })
+    } else if (item.name === null) {
+      // What is asked for by its name, too, is answered there.
+      if (!asked.names.has(topic.name)) found.push(topic)
+    } else if (asked.ids.has(topic.topicId)) {
+      const message = 'The provided topic name maps to an ID that was already supplied.'
+      refused.push({ name: item.name, topicId: topic.topicId, outcome: refusal('INVALID_REQUEST', message) })
+    } else {
+      found.push(topic)
+    }
   }
-  return changes
+  const deleted = found.map(({ name, topicId }) => ({ name, topicId, outcome: success }))
+  const removals = found.map(({ name }) => removalOf(image, name))
+  return {
+    changes: removals.flatMap(({ changes }) => changes),
+    alsoUnchanged: removals.flatMap(({ alsoUnchanged }) => alsoUnchanged),
+    leftovers: found.flatMap(statesOf),
+    answer: [...refused, ...deleted],
+  }
+}
+
+/** Without the topic its partitions' states mean nothing: no topic gets its id again. A later one may get its name. */
+function removalOf(
+  image: ClusterImage,
+  name: string,
+): { readonly changes: readonly ClusterChange[]; readonly alsoUnchanged: readonly ClusterChange[] } {
+  const topic: ClusterChange = { kind: 'topic', name, value: null }
+  const config: ClusterChange = { kind: 'config', resource: { type: 'topic', name }, value: null }
+  if (image.configs.has(configKey(config.resource))) return { changes: [topic, config], alsoUnchanged: [] }
+  return { changes: [topic], alsoUnchanged: [] }
 }
 
 function statesOf({ topicId, partitions }: TopicImage): ClusterChange[] {

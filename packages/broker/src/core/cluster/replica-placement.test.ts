@@ -42,6 +42,33 @@ test('replicas are different brokers on as many racks as can be, and leaders are
   )
 })
 
+test('topics that are placed one after the other are together as even as one', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 30 })
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 6 }), fc.nat(), (topics, brokers, seed) => {
+      const image = clusterOf(Array.from({ length: brokers }, (_, index) => ({ id: index + 1 })))
+      const led = Array.from({ length: brokers }, () => 0)
+      let placedBefore = 0
+      for (const partitions of topics) {
+        const placed = placeReplicas(image, { partitions, replicationFactor: 1, seed, placedBefore })
+        assert.ok(typeof placed !== 'string')
+        for (const [leader = -1] of placed) led[leader - 1] = (led[leader - 1] ?? Number.NaN) + 1
+        placedBefore += partitions
+      }
+      assert.ok(Math.max(...led) - Math.min(...led) <= 1, `${led}`)
+    }),
+  )
+})
+
+test('of topics with a partition for every broker, not all begin on the same one', () => {
+  const image = clusterOf([{ id: 1 }, { id: 2 }, { id: 3 }])
+  const firsts = [0, 3, 6].map(placedBefore => {
+    const placed = placeReplicas(image, { partitions: 3, replicationFactor: 1, seed: 0, placedBefore })
+    return placed[0]?.[0]
+  })
+  assert.deepEqual(firsts, [1, 2, 3])
+})
+
 /** Broker ids by rack: A has 1, 2, 3, B the next three, and so on. */
 function rackCluster(racks: string, brokersEach: number) {
   return clusterOf(

@@ -8,11 +8,13 @@ export interface PlacementSpec {
   readonly replicationFactor: number
   /** Any whole number >= 0, by chance: where the round begins, so that one-partition topics do not all land together. */
   readonly seed: number
+  /** How many partitions of other topics the same request has placed with this seed: the round goes on where those ended. */
+  readonly placedBefore?: number
 }
 
 /** The replicas of each new partition, leader first, or why there cannot be so many. */
 export function placeReplicas(image: ClusterImage, spec: PlacementSpec): number[][] | string {
-  const { replicationFactor, seed } = spec
+  const { partitions, replicationFactor, seed, placedBefore = 0 } = spec
   const brokers = [...image.brokers.values()].sort((a, b) => a.brokerId - b.brokerId)
   const live = brokers.filter(broker => !broker.fenced)
   if (live.length === 0) return 'All brokers are currently fenced, or have all their log directories cordoned.'
@@ -21,10 +23,13 @@ export function placeReplicas(image: ClusterImage, spec: PlacementSpec): number[
   }
   const leaders = interleaveRacks(live)
   const followers = interleaveRacks(brokers)
-  return Array.from({ length: spec.partitions }, (_, partition) => {
-    const leader = at(leaders, seed + partition)
+  // Whole rounds are even wherever they begin: the first partitions of such topics are not to be all led by one broker.
+  const turn = partitions % leaders.length === 0 ? Math.floor(placedBefore / partitions) : 0
+  return Array.from({ length: partitions }, (_, partition) => {
+    const place = placedBefore + turn + partition
+    const leader = at(leaders, seed + place)
     // Each round over the leaders pairs them with other followers.
-    const shift = seed + partition + Math.floor(partition / leaders.length)
+    const shift = seed + place + Math.floor(place / leaders.length)
     const others = rotated(followers, shift).filter(broker => broker !== leader)
     return [leader.brokerId, ...spreadOverRacks(leader, others, replicationFactor - 1).map(broker => broker.brokerId)]
   })

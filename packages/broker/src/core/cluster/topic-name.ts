@@ -25,14 +25,23 @@ function findProblem(name: string): string | null {
 }
 
 /** Metrics write '.' as '_', so names that differ in these alone would be one metric: they exclude each other. */
-export function collisionKey(name: string): string {
-  return name.replaceAll('.', '_')
+export class CollidingNames {
+  readonly #existing: Iterable<string>
+  /** Made when it is first asked for: few names have either in them. */
+  #byKey: Map<string, string> | null = null
+
+  constructor(existing: Iterable<string>) {
+    this.#existing = existing
+  }
+
+  /** One that a new topic of this name, which is not among them, would collide with. */
+  with(name: string): string | null {
+    if (!/[._]/.test(name)) return null
+    this.#byKey ??= new Map(Array.from(this.#existing, other => [collisionKey(other), other]))
+    return this.#byKey.get(collisionKey(name)) ?? null
+  }
 }
 
-/** A topic that a new one of this name would collide with, without being it. */
-export function collidingTopic(name: string, existing: Iterable<string>): string | null {
-  if (!/[._]/.test(name)) return null
-  const key = collisionKey(name)
-  for (const other of existing) if (collisionKey(other) === key) return other
-  return null
+function collisionKey(name: string): string {
+  return name.replaceAll('.', '_')
 }

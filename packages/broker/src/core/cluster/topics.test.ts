@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorName, zeroUuid } from '@odradek/protocol'
 import type { ClusterChange } from './cluster-change.ts'
-import { decideCreatePartitions, type TopicToGrow } from './create-partitions.ts'
-import { decideDeleteTopics, type TopicToDelete } from './delete-topics.ts'
+import { divideCreatePartitions, type TopicToGrow } from './create-partitions.ts'
+import { divideDeleteTopics, type TopicToDelete } from './delete-topics.ts'
 import { partitionImage } from './partition-state.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
+import { decideAtOnce } from './testing/decide-at-once.ts'
 
 const partition = { replicas: [1], leader: 1, isr: [1] }
 const changed = { ...partition, leaderEpoch: 1, partitionEpoch: 1 }
@@ -18,7 +19,7 @@ const topics: readonly ClusterChange[] = [
 const cluster = clusterOf([{ id: 1 }], topics)
 
 function remove(...asked: readonly TopicToDelete[]) {
-  return decideDeleteTopics(cluster, asked)
+  return decideAtOnce(cluster, divideDeleteTopics(asked))
 }
 
 function byName(name: string): TopicToDelete {
@@ -63,8 +64,22 @@ test('a topic that is named twice, in whatever way, is not deleted', () => {
   ])
 })
 
+test('a topic that is named by its id in one part of a request, and by its name in another, is not deleted', () => {
+  const request = divideDeleteTopics([byName('a'), byId('A'), byName('b')])
+  const parts = request.items.map(item => request.decide(cluster, [item]))
+  assert.deepEqual(summary(request.answer(parts.flatMap(({ answer }) => answer))), [
+    'a A INVALID_REQUEST The provided topic name maps to an ID that was already supplied.',
+    'b B NONE',
+  ])
+  assert.deepEqual(
+    parts.flatMap(({ changes }) => changes),
+    [{ kind: 'topic', name: 'b', value: null }],
+  )
+})
+
 function grow(...asked: readonly TopicToGrow[]) {
-  const { changes, answer } = decideCreatePartitions(cluster, { topics: asked, validateOnly: false, seed: 0 })
+  const request = divideCreatePartitions({ topics: asked, validateOnly: false, seed: 0 })
+  const { changes, answer } = decideAtOnce(cluster, request)
   return {
     changes,
     answer: answer.map(({ name, outcome }) => [name, errorName(outcome.errorCode), outcome.errorMessage]),
