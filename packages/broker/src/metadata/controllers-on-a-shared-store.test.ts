@@ -147,3 +147,23 @@ test('of two controllers that are asked for the same topics, one creates each', 
     if (created !== null) assert.equal(metadata.image.topics.get(name)?.topicId, created.definition.topicId)
   }
 })
+
+test('settings that a topic is given while it is deleted go with it, whoever is first', async () => {
+  const firsts = new Set<string>()
+  for (let seed = 1; seed <= 30; seed++) {
+    const { simulation, settle, metadata, one, two } = await openCluster(seed)
+    await settle(one.createTopics([topic('orders')]))
+    await simulation.runFor(1000)
+    const [[deleted], [altered]] = await settle(
+      Promise.all([
+        one.deleteTopics([{ name: 'orders', topicId: zeroUuid }]),
+        two.alterConfigs({ resources: [alteration('orders')], incremental: true, validateOnly: false }),
+      ]),
+    )
+    assert.equal(deleted?.outcome.errorCode, 0)
+    firsts.add(errorName(altered?.outcome.errorCode ?? -1))
+    await simulation.runFor(1000)
+    assert.deepEqual([metadata.image.topics.size, metadata.image.configs.size], [0, 0], `seed ${seed}`)
+  }
+  assert.deepEqual([...firsts].sort(), ['NONE', 'UNKNOWN_TOPIC_OR_PARTITION'])
+})

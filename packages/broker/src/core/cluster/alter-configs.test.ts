@@ -34,9 +34,10 @@ function resource(
 function alter(resources: readonly ConfigAlteration[], incremental = true, validateOnly = false) {
   const config = new BrokerConfig()
   const request = divideAlterConfigs({ resources, incremental, validateOnly, config, brokerId: 1 })
-  const { changes, answer } = decideAtOnce(cluster, request)
+  const { changes, alsoUnchanged, answer } = decideAtOnce(cluster, request)
   return {
     changes,
+    alsoUnchanged,
     after: withChanges(cluster, changes),
     answer: answer.map(({ outcome: { errorCode, errorMessage } }) => {
       return errorCode === 0 ? 'ok' : `${errorName(errorCode)} ${errorMessage}`
@@ -59,6 +60,14 @@ test('lists are appended to and subtracted from, others are not lists', () => {
   assert.deepEqual(alter([resource('topic', 'a', ['retention.ms', 'append', '1'])]).answer, [
     "INVALID_CONFIG Can't APPEND to key retention.ms because its type is not LIST.",
   ])
+})
+
+test('settings of a topic are set only while it is the same topic', () => {
+  const resources = [
+    resource('broker', '', ['log.retention.ms', 'set', '5']),
+    resource('topic', 'a', ['flush.ms', 'set', '7']),
+  ]
+  assert.deepEqual(alter(resources).alsoUnchanged, [{ kind: 'topic', name: 'a', value: null }])
 })
 
 test('a validation changes nothing and answers the same', () => {

@@ -75,7 +75,13 @@ function decideAlterations(
     return { resourceType, resourceName, outcome: success }
   })
   if (input.validateOnly) return { changes: [], answer }
-  return { changes, answer }
+  // Settings of a topic that is deleted in this moment would be those of the next topic of that name.
+  const topics = changes.filter(({ resource }) => resource.type === 'topic')
+  return {
+    changes,
+    alsoUnchanged: topics.map(({ resource: { name } }) => ({ kind: 'topic', name, value: null })),
+    answer,
+  }
 }
 
 type ConfigChange = Extract<ClusterChange, { readonly kind: 'config' }>

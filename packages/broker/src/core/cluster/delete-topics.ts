@@ -86,7 +86,8 @@ function removalOf(
   const topic: ClusterChange = { kind: 'topic', name, value: null }
   const config: ClusterChange = { kind: 'config', resource: { type: 'topic', name }, value: null }
   if (image.configs.has(configKey(config.resource))) return { changes: [topic, config], alsoUnchanged: [] }
-  return { changes: [topic], alsoUnchanged: [] }
+  // Settings that somebody gives it in this moment would be those of the next topic of that name.
+  return { changes: [topic], alsoUnchanged: [config] }
 }
 
 function statesOf({ topicId, partitions }: TopicImage): ClusterChange[] {

@@ -45,6 +45,12 @@ test('a deleted topic takes all that belongs to it along', () => {
   assert.deepEqual(leftovers, [{ kind: 'partition', topicId: 'A', index: 1, value: null }])
 })
 
+test('a topic without settings is deleted only while nobody gives it any', () => {
+  const { changes, alsoUnchanged } = remove(byName('a'), byName('b'))
+  assert.deepEqual(alsoUnchanged, [{ kind: 'config', resource: { type: 'topic', name: 'b' }, value: null }])
+  assert.equal(changes.length, 3)
+})
+
 test('what is not there, or not said clearly, is refused', () => {
   assert.deepEqual(summary(remove(byName('x'), byId('X'), byId(zeroUuid), { name: 'a', topicId: 'A' }).answer), [
     '- - INVALID_REQUEST Neither topic name nor id were specified.',
