@@ -32,6 +32,7 @@ import { FetchSessionCache } from './replication/fetch-session-cache.ts'
 import { IsrChanges } from './replication/isr-changes.ts'
 import { LagWatch } from './replication/lag-watch.ts'
 import { cleanerBackoffMsOf, logConfigOf, logManagerConfigOf } from './replication/log-configs.ts'
+import { OfflineReplicas } from './replication/offline-replicas.ts'
 import { PartitionRegistry } from './replication/partition-registry.ts'
 import { ReplicaFetchers } from './replication/replica-fetchers.ts'
 import {
@@ -146,6 +147,7 @@ async function start(plan: Plan): Promise<Broker> {
   shutdown.add('membership', () => membership.leave())
   const controller = new Controller({ metadata, config, random, brokerId, logger })
   const isrChanges = new IsrChanges({ controller, membership, brokerId })
+  const offlineReplicas = new OfflineReplicas(controller)
   const purgatory = new FetchPurgatory(clock)
   const leaderThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'leader'), brokerId, clock })
   const followerThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'follower'), brokerId, clock })
@@ -186,10 +188,7 @@ async function start(plan: Plan): Promise<Broker> {
       alterIsr: proposal => isrChanges.propose(proposal),
       sendsToNearReplicas: () => sendsToNearReplicas(config),
       rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
-      giveUpReplica: ({ topicId, index, leaderEpoch }) => {
-        // The lag watch asks again.
-        controller.giveUpReplica({ topicId, index, leaderEpoch }).catch(ignoreStoreError)
-      },
+      giveUpReplica: replica => offlineReplicas.giveUp(replica),
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),

@@ -150,6 +150,46 @@ test('a leader whose disk is full lets another lead, and serves again as a follo
   assert.equal((await settle(partition()))?.isrNodes.length, 3)
 })
 
+test('a replica whose disk has failed, and that was elected while nobody else was there, gives the office to one that has all', async () => {
+  const cluster = await SimulatedCluster.open('failed disk')
+  const config = { 'min.insync.replicas': '2' }
+  for (const id of [1, 2, 3]) await cluster.start(id, config)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  await settle(createReplicatedTopic({ client, clock }, 't'))
+  assert.equal(await settle(producer.send('before')), 0)
+  await cluster.simulation.runFor(1000)
+  const failing = (await settle(client.metadata(['t']))).topics[0]?.partitions[0]?.leaderId ?? assert.fail()
+  const { broker } = cluster.member(failing)
+  const shown = () => {
+    const { leader, isr, elr } = broker.image.topics.get('t')?.partitions[0] ?? assert.fail()
+    return { leader, isr: isr.toSorted(), elr }
+  }
+  const [healthy = 0, away = 0] = [1, 2, 3].filter(id => id !== failing)
+  cluster.crash(away)
+  await cluster.simulation.runFor(3000)
+  assert.deepEqual(shown(), { leader: failing, isr: [failing, healthy].toSorted(), elr: [] })
+  // What it writes now nobody else has: nobody can catch up with it any more once its disk is gone.
+  cluster.simulation.network.partition(`broker-${healthy}`, `broker-${failing}`)
+  const sending = [producer.send('written')]
+  await cluster.simulation.runFor(1000)
+  cluster.machine(failing).disk.faults.writeFailure = 1
+  sending.push(new TestProducer({ client, clock, topic: 't' }).send('refused'))
+  await cluster.simulation.runFor(3000)
+  cluster.simulation.network.heal()
+  assert.deepEqual(shown(), { leader: healthy, isr: [healthy], elr: [failing] })
+  await cluster.stop(healthy)
+  await cluster.simulation.runFor(3000)
+  assert.deepEqual(shown(), { leader: failing, isr: [failing], elr: [healthy] })
+  for (const id of [healthy, away]) await cluster.start(id, config)
+  await settle(Promise.all(sending))
+  assert.deepEqual(shown(), { leader: healthy, isr: [healthy, away].toSorted(), elr: [] })
+  const found = await settle(readPartition({ client, clock }, 't'))
+  assert.deepEqual([...found.values()].toSorted(), ['before', 'refused', 'written'])
+})
+
 test('while the metadata store is out of reach, the present leaders go on', async () => {
   const cluster = await SimulatedCluster.open('no store')
   const links = []

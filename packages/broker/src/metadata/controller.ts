@@ -13,7 +13,7 @@ import {
   type TopicToDelete,
 } from '../core/cluster/delete-topics.ts'
 import { decideElectLeaders, type ElectLeadersInput } from '../core/cluster/elect-leaders.ts'
-import { decideOfflineReplica } from '../core/cluster/failover.ts'
+import { decideOfflineReplica, type OfflineReplica } from '../core/cluster/failover.ts'
 import { decideUpdateFeatures, type FeatureUpdate } from '../core/cluster/features.ts'
 import { decideFenceBroker } from '../core/cluster/fence-broker.ts'
 import {
@@ -144,9 +144,9 @@ export class Controller {
   }
 
   /** For a replica whose disk fails. Applied here when it resolves, so nobody who applies an image may wait for it. */
-  async giveUpReplica(place: { topicId: string; index: number; leaderEpoch: number }): Promise<void> {
+  async giveUpReplica(replica: OfflineReplica): Promise<void> {
     const [brokerId, config] = [this.#brokerId, this.#config]
-    await this.#carryOut(image => decideOfflineReplica(image, { ...place, brokerId, config }))
+    await this.#carryOut(image => decideOfflineReplica(image, { brokerId, replica, config }))
   }
 
   /** For whoever finds that the process of a broker has ended, in the registration with that epoch. False: nothing was to be done. */

@@ -30,7 +30,9 @@ function partitionOf(first: PartitionImage = state) {
   const registration = { isAlive: true }
   const known = new Set<number>()
   const epochs: number[] = []
+  const given: [leaderEpoch: number, successor: number | undefined][] = []
   const log = {
+    offlineReason: null as string | null,
     logEndOffset: 0,
     highWatermark: 0,
     config: { minInSyncReplicas: 1 },
@@ -47,9 +49,14 @@ function partitionOf(first: PartitionImage = state) {
       topicId: 'T',
       log: log as unknown as PartitionLog,
       state: first,
-      host: { ...testHost({ brokerId: 1, clock }), mayLead: () => registration.isAlive, upheldMs: () => -1 },
+      host: {
+        ...testHost({ brokerId: 1, clock }),
+        mayLead: () => registration.isAlive,
+        upheldMs: () => -1,
+        giveUpReplica: ({ leaderEpoch, successor }) => given.push([leaderEpoch, successor]),
+      },
     })
-  return { simulation, registration, known, epochs, log, make }
+  return { simulation, registration, known, epochs, given, log, make }
 }
 
 function batchOf(producerId: number, baseSequence: number): Buffer {
@@ -111,4 +118,34 @@ test('as long as a batch may be on its way, those behind it are asked for again,
 test('without other replicas nobody else can have what a producer wrote before', () => {
   const { make } = partitionOf({ ...state, replicas: [1], isr: [1] })
   assert.equal(make().takesAppends(batchOf(7, 5)), true)
+})
+
+test('without a disk it gives up its place as long as others are in sync, and what it is elected to, to an eligible replica that fetches', () => {
+  const { simulation, given, log, make } = partitionOf()
+  const partition = make()
+  const fetched = (replicaId: number) =>
+    partition.fetchedBy({ replicaId, brokerEpoch: 1, fetchOffset: 0, nowMs: simulation.nowMs })
+  fetched(2)
+  partition.dropLaggards()
+  assert.deepEqual(given.splice(0), [])
+  log.offlineReason = 'no disk'
+  partition.offline()
+  partition.dropLaggards()
+  assert.deepEqual(given.splice(0), [
+    [3, undefined],
+    [3, undefined],
+  ])
+  const elsewhere: PartitionImage = { ...state, leader: 2, leaderEpoch: 4, isr: [2], elr: [1] }
+  partition.update(elsewhere)
+  partition.dropLaggards()
+  assert.deepEqual(given.splice(0), [])
+  const elected: PartitionImage = { ...state, replicas: [1, 2, 3], leaderEpoch: 5, isr: [1], elr: [2] }
+  partition.update(elected)
+  partition.dropLaggards()
+  fetched(3)
+  assert.deepEqual(given.splice(0), [])
+  fetched(2)
+  assert.deepEqual(given.splice(0), [[5, 2]])
+  partition.update({ ...elected, partitionEpoch: 6, isr: [1, 3], elr: [] })
+  assert.deepEqual(given.splice(0), [[5, undefined]])
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '@odradek/platform'
 import { batchBaseSequence, batchProducerId, errorCodes } from '@odradek/protocol'
 import type { PartitionImage } from '../core/cluster/cluster-image.ts'
+import { hasSuccessor, type OfflineReplica } from '../core/cluster/failover.ts'
 import { nearReplica } from '../core/partition/near-replica.ts'
 import type { FollowerFetch } from '../core/partition/replica-progress.ts'
 import { notLeaderResult } from '../log/log-answers.ts'
@@ -18,8 +19,8 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   /** replica.selector.class is the rack-aware one. */
   readonly sendsToNearReplicas: () => boolean
   readonly rackOf: (brokerId: number) => string | null
-  /** Takes this broker out of the ISR, and lets somebody else of it lead, if there is anybody. */
-  readonly giveUpReplica: (partition: Partition) => void
+  /** Takes this broker out of the ISR, and lets somebody else lead who has all, if there is anybody. */
+  readonly giveUpReplica: (replica: OfflineReplica) => void
 }
 
 /** What a producer waits for an answer (request.timeout.ms of Kafka's clients): then it sends the batch again, here. */
@@ -96,6 +97,8 @@ export class Partition implements PartitionLogListener {
     if (state === this.#state) return
     const isNewEpoch = state.leaderEpoch !== this.#state.leaderEpoch
     this.#state = state
+    // Others have been let in that can serve.
+    if (this.log.offlineReason !== null) this.#giveUp()
     if (!isNewEpoch) {
       this.#leader?.update(state)
       return
@@ -143,10 +146,11 @@ export class Partition implements PartitionLogListener {
     else if (this.isLeader) this.#leader?.dropLaggards()
   }
 
-  /** Without a disk it answers nobody, and follows nobody. */
-  #giveUp(): void {
-    const { isr } = this.#state
-    if (isr.length > 1 && isr.includes(this.#host.brokerId)) this.#host.giveUpReplica(this)
+  /** Without a disk it answers nobody, and follows nobody. `successor`: an eligible replica that has one. */
+  #giveUp(successor?: number): void {
+    const { topicId, index, leaderEpoch } = this
+    const { brokerId, giveUpReplica } = this.#host
+    if (hasSuccessor(this.#state, { brokerId, successor })) giveUpReplica({ topicId, index, leaderEpoch, successor })
   }
 
   /**
@@ -211,6 +215,8 @@ export class Partition implements PartitionLogListener {
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
   fetchedBy(fetch: FollowerFetch): void {
     this.#leader?.fetched(fetch)
+    // This broker was elected, with what lies on its disk, while nobody else was there. A follower without a disk does not fetch.
+    if (this.log.offlineReason !== null) this.#giveUp(fetch.replicaId)
   }
 
   /**

@@ -6,7 +6,7 @@ import { decideAlterPartition } from './alter-partition.ts'
 import type { ClusterChange, PartitionState } from './cluster-change.ts'
 import { type ClusterImage, isActive, noLeader, type PartitionImage } from './cluster-image.ts'
 import { decideElectLeaders } from './elect-leaders.ts'
-import { canHandOver, decideFailover, decideOfflineReplica, decideUncleanShutdown } from './failover.ts'
+import { canHandOver, decideFailover, decideOfflineReplica, decideUncleanShutdown, hasSuccessor } from './failover.ts'
 import { decideAlterPartitionReassignments } from './partition-reassignments.ts'
 import { decidePreferredLeaders } from './preferred-leaders.ts'
 import { clusterOf, withChanges } from './testing/cluster-of.ts'
@@ -22,6 +22,10 @@ function topicOn(...replicas: readonly (readonly number[])[]): ClusterChange {
 
 function setTopic(value: Readonly<Record<string, string>>): ClusterChange {
   return { kind: 'config', resource: { type: 'topic', name: 't' }, value }
+}
+
+function partitionOf(image: ClusterImage): PartitionImage {
+  return image.topics.get('t')?.partitions[0] ?? assert.fail()
 }
 
 function shown(image: ClusterImage): string[] {
@@ -73,11 +77,50 @@ test('a broker that wants to stop hands over what it can, and leads the rest unt
 test('a replica whose disk fails is in sync no more, and leads no more where somebody else can', () => {
   const image = clusterOf([{ id: 1 }, { id: 2 }], [topicOn([1, 2], [2, 1], [1, 9], [2])])
   const after = [0, 1, 2, 3].reduce((now, index) => {
-    const place = { topicId: 'T', index, brokerId: 1, config }
-    assert.deepEqual(decideOfflineReplica(now, { ...place, leaderEpoch: 1 }).changes, [], 'of another epoch')
-    return withChanges(now, decideOfflineReplica(now, { ...place, leaderEpoch: 0 }).changes)
+    const decide = (leaderEpoch: number) =>
+      decideOfflineReplica(now, { brokerId: 1, replica: { topicId: 'T', index, leaderEpoch }, config }).changes
+    assert.deepEqual(decide(1), [], 'of another epoch')
+    return withChanges(now, decide(0))
   }, image)
   assert.deepEqual(shown(after), ['2 of 2', '2 of 2', '1 of 1,9', '2 of 2'])
+})
+
+/** A topic `t` on 1, 2 and 3, with a minimum of two in sync, where 1 is alone in sync and leads. */
+function aloneInSync(brokers: readonly number[], eligible: readonly number[]): ClusterImage {
+  const rest = { leader: 1, leaderEpoch: 4, partitionEpoch: 9, replicas: [1, 2, 3], isr: [1] }
+  const value: PartitionState = { ...rest, ...(eligible.length > 0 && { elr: eligible }) }
+  const minimum = setTopic({ 'min.insync.replicas': '2' })
+  const state: ClusterChange = { kind: 'partition', topicId: 'T', index: 0, value }
+  return clusterOf(
+    brokers.map(id => ({ id })),
+    [elr, minimum, topicOn([1, 2, 3]), state],
+  )
+}
+
+test('a leader whose disk fails makes way for an eligible replica that is there and has a disk, and stays eligible', () => {
+  const given = (image: ClusterImage, successor?: number) => {
+    const replica = { topicId: 'T', index: 0, leaderEpoch: 4, successor }
+    return shown(withChanges(image, decideOfflineReplica(image, { brokerId: 1, replica, config }).changes))
+  }
+  assert.deepEqual(given(aloneInSync([1, 2, 3], [2]), 2), ['2 of 2, eligible 1'])
+  assert.deepEqual(given(aloneInSync([1, 2, 3], [2, 3]), 3), ['3 of 3, eligible 1,2'])
+  const stays = ['1 of 1, eligible 2']
+  assert.deepEqual(given(aloneInSync([1, 2, 3], [2])), stays, 'nobody has shown that it has a disk')
+  assert.deepEqual(given(aloneInSync([1, 3], [2]), 2), stays, 'it is not there any more')
+  assert.deepEqual(given(aloneInSync([1, 2, 3], [2]), 3), stays, 'it may lack what was committed')
+  const unclean = withChanges(aloneInSync([1, 2, 3], [2]), [setTopic({ 'unclean.leader.election.enable': 'true' })])
+  assert.deepEqual(given(unclean, 3), stays, 'what is on its disk is not lost')
+})
+
+test('only a replica that is in sync has a place to give up, and only where somebody else may have everything', () => {
+  const has = (isr: number[], elr: number[], successor?: number) =>
+    hasSuccessor({ ...partitionOf(aloneInSync([], [])), isr, elr }, { brokerId: 1, successor })
+  assert.equal(has([1, 2], []), true)
+  assert.equal(has([1], [2], 2), true)
+  assert.equal(has([1], [2], 3), false)
+  assert.equal(has([1], [2]), false)
+  assert.equal(has([2, 3], []), false)
+  assert.equal(has([2], [1], 1), false)
 })
 
 test('what a broker has after an unclean shutdown counts for nothing', () => {
@@ -91,7 +134,7 @@ test('what a broker has after an unclean shutdown counts for nothing', () => {
 // The checks are on what the partition says and on what the brokers would have: `has` is who holds all that was committed.
 
 type Step =
-  | { readonly do: 'gone' | 'come' | 'leave' | 'unclean'; readonly broker: number }
+  | { readonly do: 'gone' | 'come' | 'leave' | 'unclean' | 'disk'; readonly broker: number }
   | { readonly do: 'isr'; readonly picks: readonly boolean[] }
   | { readonly do: 'move'; readonly replicas: readonly number[] | null }
   | { readonly do: 'elect' | 'balance' }
@@ -100,7 +143,7 @@ const brokerId = fc.integer({ min: 1, max: 5 })
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom('gone', 'come', 'come', 'leave', 'unclean'), broker: brokerId }),
+    arbitrary: fc.record({ do: fc.constantFrom('gone', 'come', 'come', 'leave', 'unclean', 'disk'), broker: brokerId }),
   },
   {
     weight: 4,
@@ -167,7 +210,7 @@ class Life {
     this.#write()
   }
 
-  #news(what: 'gone' | 'come' | 'leave' | 'unclean', broker: number): void {
+  #news(what: 'gone' | 'come' | 'leave' | 'unclean' | 'disk', broker: number): void {
     const registered = this.#image.brokers.get(broker)
     if (what === 'unclean') {
       // It crashes, loses the end of its logs, takes itself out of the ISRs and comes back.
@@ -177,6 +220,10 @@ class Life {
       this.#commit(decideFailover(this.#image, { config }))
       this.#commit(decideUncleanShutdown(this.#image, { brokerId: broker, config }))
       this.#register(broker, {})
+    } else if (what === 'disk') {
+      const { leaderEpoch } = this.#partition
+      const replica = { topicId: 'T', index: 0, leaderEpoch, successor: 1 + (broker % 5) }
+      this.#commit(decideOfflineReplica(this.#image, { brokerId: broker, replica, config }).changes)
     } else if (what === 'gone') this.#register(broker, null)
     else if (what === 'come' && registered === undefined) this.#register(broker, {})
     else if (what === 'leave' && registered !== undefined) this.#register(broker, { inControlledShutdown: true })
@@ -210,7 +257,7 @@ class Life {
   }
 
   get #partition(): PartitionImage {
-    return this.#image.topics.get('t')?.partitions[0] ?? assert.fail()
+    return partitionOf(this.#image)
   }
 
   #commit(changes: readonly ClusterChange[]): void {

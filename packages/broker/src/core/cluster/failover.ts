@@ -77,31 +77,48 @@ export function canHandOver(
   return false
 }
 
-/** The disk of a replica fails: it is not in sync any more, and somebody else who is leads, if there is anybody. */
+/** A replica that cannot serve because its disk fails. */
+export interface OfflineReplica {
+  readonly topicId: string
+  readonly index: number
+  readonly leaderEpoch: number
+  /** An eligible replica that fetches in vain: it has shown by that that its own disk works. */
+  readonly successor?: number | undefined
+}
+
+/** Whether it has a place to give up, and somebody to give it to. */
+export function hasSuccessor(
+  { isr, elr }: PartitionImage,
+  { brokerId, successor }: { readonly brokerId: number; readonly successor: number | undefined },
+): boolean {
+  return isr.includes(brokerId) && (isr.length > 1 || (successor !== undefined && elr.includes(successor)))
+}
+
+/**
+ * The disk of a replica fails: it is not in sync any more, and somebody else leads who has all that was committed, if there is
+ * anybody. It stays eligible, as in Kafka: its files may be readable after a restart, and where the others lose their power before
+ * that, nobody else has everything. So it may be elected again, disk or not; then it leaves that to an eligible replica only if that
+ * one has a disk. Two without would hand the office to and fro.
+ */
 export function decideOfflineReplica(
   image: ClusterImage,
   {
     brokerId,
-    topicId,
-    index,
-    leaderEpoch,
+    replica: { topicId, index, leaderEpoch, successor },
     config,
-  }: {
-    readonly brokerId: number
-    readonly topicId: string
-    readonly index: number
-    readonly leaderEpoch: number
-    readonly config: BrokerConfig
-  },
+  }: { readonly brokerId: number; readonly replica: OfflineReplica; readonly config: BrokerConfig },
 ): Decision<null> {
   const topic = image.topicsById.get(topicId)
   const partition = topic?.partitions[index]
   if (topic === undefined || !partition?.isr.includes(brokerId) || partition.leaderEpoch !== leaderEpoch) {
     return { changes: [], answer: null }
   }
-  const next = failOver(partition, brokersOf(image, { gone: brokerId }), topicRules(image, config, topic))
-  const hasSuccessor = next !== null && next.leader !== noLeader
-  return { changes: hasSuccessor ? [partitionChange(topic, index, next)] : [], answer: null }
+  const brokers = brokersOf(image, { gone: brokerId })
+  const { isr, elr } = partition
+  const mayLead = (id: number) => brokers.isActive(id) && (isr.includes(id) || (id === successor && elr.includes(id)))
+  const next = failOver(partition, { ...brokers, isActive: mayLead }, topicRules(image, config, topic))
+  const isHandedOver = next !== null && next.leader !== noLeader
+  return { changes: isHandedOver ? [partitionChange(topic, index, next)] : [], answer: null }
 }
 
 export function partitionsLedBy(image: ClusterImage, brokerId: number): number {
