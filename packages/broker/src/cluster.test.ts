@@ -150,6 +150,35 @@ test('a leader whose disk is full lets another lead, and serves again as a follo
   assert.equal((await settle(partition()))?.isrNodes.length, 3)
 })
 
+test('a topic whose leader has no space for it is led by another, and kept by the leader once there is space', async () => {
+  const cluster = await SimulatedCluster.open('no space')
+  for (const id of [1, 2, 3]) await cluster.start(id, { 'min.insync.replicas': '2' })
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  const { faults } = cluster.machine(1).disk
+  faults.limitBytes = 0
+  await settle(createReplicatedTopic({ client, clock }, 't', { assignment: [1, 2, 3] }))
+  const startedMs = clock.monotonic()
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  assert.equal(await settle(producer.send('meanwhile')), 0)
+  // Nobody has waited for a replica without a log to fall behind.
+  assert.ok(clock.monotonic() - startedMs < 2000, `${clock.monotonic() - startedMs} ms`)
+  const { broker } = cluster.member(3)
+  const partition = () => broker.image.topics.get('t')?.partitions[0]
+  assert.deepEqual([partition()?.leader, partition()?.isr], [2, [2, 3]])
+  faults.limitBytes = Number.POSITIVE_INFINITY
+  await cluster.simulation.runFor(10_000)
+  assert.deepEqual(partition()?.isr.toSorted(), [1, 2, 3])
+  assert.equal(await settle(producer.send('after')), 1)
+  // Who crashes is in sync with nothing: the one that had no space leads, with all that was written meanwhile.
+  cluster.crash(2)
+  cluster.crash(3)
+  for (const id of [2, 3]) await cluster.start(id)
+  assert.equal((await settle(readPartition({ client, clock }, 't'))).size, 2)
+  assert.equal(cluster.member(1).broker.image.topics.get('t')?.partitions[0]?.leader, 1)
+})
+
 test('a replica whose disk has failed, and that was elected while nobody else was there, gives the office to one that has all', async () => {
   const cluster = await SimulatedCluster.open('failed disk')
   const config = { 'min.insync.replicas': '2' }

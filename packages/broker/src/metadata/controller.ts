@@ -143,10 +143,13 @@ export class Controller {
     })
   }
 
-  /** For a replica whose disk fails. Applied here when it resolves, so nobody who applies an image may wait for it. */
-  async giveUpReplica(replica: OfflineReplica): Promise<void> {
+  /** For replicas whose disk fails. Applied here when it resolves, so nobody who applies an image may wait for it. */
+  async giveUpReplicas(replicas: readonly OfflineReplica[]): Promise<void> {
     const [brokerId, config] = [this.#brokerId, this.#config]
-    await this.#carryOut(image => decideOfflineReplica(image, { brokerId, replica, config }))
+    await this.#inParts(replicas, commitChangesMax, (image, part) => {
+      const changes = part.flatMap(replica => decideOfflineReplica(image, { brokerId, replica, config }))
+      return { changes, answer: [] }
+    })
   }
 
   /** For whoever finds that the process of a broker has ended, in the registration with that epoch. False: nothing was to be done. */

@@ -204,7 +204,10 @@ export class FetchOperation implements WaitingFetch {
   #read(wanted: FetchedPartition, bytesLeft: number, minOneBatch: boolean): PartitionFetch | Promise<PartitionFetch> {
     const topic = wanted.topic ?? ''
     const partition = this.#registry.get(topic, wanted.partition)
-    if (partition === undefined) return failed(wanted, undefined, this.#registry.problem(topic, wanted.partition))
+    if (partition === undefined) {
+      if (this.isFollower) this.#registry.fetchedInVain(topic, wanted.partition, this.#limits.replicaId)
+      return failed(wanted, undefined, this.#registry.problem(topic, wanted.partition))
+    }
     const errorCode = this.#check(wanted, partition)
     if (errorCode !== errorCodes.NONE) return failed(wanted, partition, errorCode)
     if (wanted.lastFetchedEpoch >= 0) {

@@ -3,31 +3,49 @@ import type { Controller } from '../metadata/controller.ts'
 import { MetadataStoreError } from '../metadata/metadata-store.ts'
 
 /**
- * Tells the controller of replicas of this broker that have no disk. Each is asked for once at a time, however many followers
- * fetch in vain meanwhile; who is not answered, since the store fails, asks again by itself.
+ * Tells the controller of replicas of this broker that have no disk: of all that a disk has failed, in a few calls; of each once at a
+ * time, however many followers fetch in vain meanwhile. Who is not answered, since the store fails, asks again by itself.
  */
 export class OfflineReplicas {
-  readonly #controller: Pick<Controller, 'giveUpReplica'>
-  /** Under way: topic id, index and leader epoch. */
+  readonly #controller: Pick<Controller, 'giveUpReplicas'>
+  /** Waiting, or under way. */
   readonly #asked = new Set<string>()
+  #waiting: OfflineReplica[] = []
+  #isBusy = false
 
-  constructor(controller: Pick<Controller, 'giveUpReplica'>) {
+  constructor(controller: Pick<Controller, 'giveUpReplicas'>) {
     this.#controller = controller
   }
 
   /** Nobody waits for it: it is done when the image that shows it is applied. */
   giveUp(replica: OfflineReplica): void {
-    const key = `${replica.topicId}/${replica.index}/${replica.leaderEpoch}`
+    const key = keyOf(replica)
     if (this.#asked.has(key)) return
     this.#asked.add(key)
-    void this.#ask(replica).finally(() => this.#asked.delete(key))
+    this.#waiting.push(replica)
+    if (!this.#isBusy) void this.#handOn()
   }
 
-  async #ask(replica: OfflineReplica): Promise<void> {
+  async #handOn(): Promise<void> {
+    this.#isBusy = true
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting
+      this.#waiting = []
+      await this.#ask(group)
+      for (const replica of group) this.#asked.delete(keyOf(replica))
+    }
+    this.#isBusy = false
+  }
+
+  async #ask(group: readonly OfflineReplica[]): Promise<void> {
     try {
-      await this.#controller.giveUpReplica(replica)
+      await this.#controller.giveUpReplicas(group)
     } catch (error) {
       if (!(error instanceof MetadataStoreError)) throw error
     }
   }
+}
+
+function keyOf({ topicId, index, leaderEpoch }: OfflineReplica): string {
+  return `${topicId}/${index}/${leaderEpoch}`
 }

@@ -11,24 +11,29 @@ import { testFetchers, testHost } from './testing/test-host.ts'
 
 const brokerId = 1
 
-function topicOf(name: string, partitions: number, leaderEpoch = 0): TopicImage {
-  const state: PartitionImage = {
+function topicOf(name: string, partitions: number, state: Partial<PartitionImage> = {}): TopicImage {
+  const partition: PartitionImage = {
     replicas: [brokerId],
     isr: [brokerId],
     leader: brokerId,
-    leaderEpoch,
-    partitionEpoch: leaderEpoch,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
     elr: [],
     lastKnownElr: [],
     addingReplicas: [],
     removingReplicas: [],
     leaderRecoveryState: 'recovered',
+    ...state,
   }
-  return { name, topicId: testTopicId, partitions: Array.from({ length: partitions }, () => state) }
+  return { name, topicId: testTopicId, partitions: Array.from({ length: partitions }, () => partition) }
 }
 
 function imageOf(...topics: readonly TopicImage[]): ClusterImage {
-  return { ...emptyImage, topics: new Map(topics.map(topic => [topic.name, topic])) }
+  return {
+    ...emptyImage,
+    topics: new Map(topics.map(topic => [topic.name, topic])),
+    topicsById: new Map(topics.map(topic => [topic.topicId, topic])),
+  }
 }
 
 async function start() {
@@ -36,9 +41,13 @@ async function start() {
   const lines: { message: string; fields: Record<string, unknown> | undefined }[] = []
   const logger: Logger = { ...silentLogger, error: (message, fields) => lines.push({ message, fields }) }
   const logs = await startTestLogs({ disk })
+  const given: { index: number; leaderEpoch: number; successor?: number | undefined }[] = []
   const partitions = new PartitionRegistry({
     logs: logs.manager,
-    host: testHost({ brokerId, clock: logs.clock }),
+    host: {
+      ...testHost({ brokerId, clock: logs.clock }),
+      giveUpReplica: ({ index, leaderEpoch, successor }) => given.push({ index, leaderEpoch, successor }),
+    },
     fetchers: testFetchers({ brokerId, clock: logs.clock }),
     configOf: () => logs.config,
     logger,
@@ -52,7 +61,7 @@ async function start() {
     }
   }
   const names = () => disk.listSync('/data').filter(name => name.startsWith('t'))
-  return { disk, lines, logs, partitions, wait, names }
+  return { disk, lines, given, logs, partitions, wait, names }
 }
 
 const isFull = (path: string) => new DiskError('full', path, `${path}: no space left`)
@@ -75,7 +84,7 @@ for (const [lack, fault] of [['space', isFull] as const, ['descriptors', lacksDe
     await wait(5)
     assert.equal(partitions.get('t', 0), undefined)
     // What the image has become meanwhile counts.
-    await partitions.apply(imageOf(topicOf('t', 3, 7)), born)
+    await partitions.apply(imageOf(topicOf('t', 3, { leaderEpoch: 7 })), born)
     disk.failWrites = () => null
     await wait(5)
     assert.deepEqual(names(), ['t-0', 't-1', 't-2'])
@@ -99,6 +108,29 @@ test('a log that cannot be made keeps no other from being made', async () => {
     [0, 1, 2].map(index => partitions.get('t', index) !== undefined),
     [false, true, true],
   )
+})
+
+test('what has no log is given up as long as others are in sync, and what it is elected to, to an eligible replica that fetches', async () => {
+  const { disk, given, partitions, wait } = await start()
+  disk.failWrites = isFull
+  const born = imageOf(topicOf('t', 2, { replicas: [1, 2, 3], isr: [1, 2, 3] }))
+  await partitions.apply(born, emptyImage)
+  const all = [0, 1].map(index => ({ index, leaderEpoch: 0, successor: undefined }))
+  assert.deepEqual(given.splice(0), all)
+  partitions.dropLaggards()
+  assert.deepEqual(given.splice(0), all)
+  const elected = imageOf(topicOf('t', 2, { replicas: [1, 2, 3], isr: [1], elr: [2], leaderEpoch: 2 }))
+  await partitions.apply(elected, born)
+  partitions.dropLaggards()
+  partitions.fetchedInVain('t', 1, 3)
+  assert.deepEqual(given.splice(0), [])
+  partitions.fetchedInVain('t', 1, 2)
+  assert.deepEqual(given.splice(0), [{ index: 1, leaderEpoch: 2, successor: 2 }])
+  disk.failWrites = () => null
+  await wait(5)
+  partitions.dropLaggards()
+  partitions.fetchedInVain('t', 1, 2)
+  assert.deepEqual(given.splice(0), [])
 })
 
 test('a topic that is deleted before its logs could be made leaves nothing behind', async () => {

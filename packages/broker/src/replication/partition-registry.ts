@@ -6,6 +6,7 @@ import {
   type PartitionImage,
   type TopicImage,
 } from '../core/cluster/cluster-image.ts'
+import { hasSuccessor } from '../core/cluster/failover.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { Logger } from '../logger.ts'
@@ -26,8 +27,8 @@ interface ServedTopic {
 export class PartitionRegistry {
   readonly #byName = new Map<string, ServedTopic>()
   readonly #byId = new Map<string, ServedTopic>()
-  /** Partitions whose log could not be made yet: TOPIC-N. */
-  readonly #failures = new Set<string>()
+  /** Partitions whose log could not be made yet, by TOPIC-N. */
+  readonly #failures = new Map<string, { readonly topicId: string; readonly index: number }>()
   readonly #logs: LogManager
   readonly #host: PartitionHost
   readonly #fetchers: ReplicaFetchers
@@ -81,9 +82,16 @@ export class PartitionRegistry {
     }
   }
 
-  /** By a timer (`replica.lag.time.max.ms`): replicas that have fallen behind leave the in-sync sets. */
+  /** By a timer (`replica.lag.time.max.ms`): replicas that have fallen behind, or have no log, leave the in-sync sets. */
   dropLaggards(): void {
     for (const partition of this.partitions()) partition.dropLaggards()
+    for (const { topicId, index } of this.#failures.values()) this.#giveUp(topicId, index)
+  }
+
+  /** A follower has fetched what `get` has not found. */
+  fetchedInVain(topic: string, index: number, replicaId: number): void {
+    const failure = this.#failures.get(`${topic}-${index}`)
+    if (failure !== undefined) this.#giveUp(failure.topicId, index, replicaId)
   }
 
   /** The broker stops: nothing is proposed or waited for any more. */
@@ -197,13 +205,11 @@ export class PartitionRegistry {
     this.#host.purgatory.wakeAll(partition)
   }
 
-  /**
-   * The topic stays, as in Kafka, whose controller knows nothing of a broker's disk: the partition is offline here until there
-   * is space again.
-   */
+  /** The topic stays, and the partition is offline here until there is space again: others lead it, and do without this replica. */
   #serveLater(served: ServedTopic, index: number): void {
     const key = `${served.name}-${index}`
-    this.#failures.add(key)
+    this.#failures.set(key, { topicId: served.topicId, index })
+    this.#giveUp(served.topicId, index)
     this.#logs.createLater(served.name, index, () => {
       try {
         this.#serve(served, index, this.#configOf(this.#image, served.name))
@@ -215,6 +221,14 @@ export class PartitionRegistry {
       this.#logger.info('a partition serves: its log could be made', { partition: key })
       return true
     })
+  }
+
+  /** As a partition whose disk has failed. `successor`: an eligible replica that has a log. */
+  #giveUp(topicId: string, index: number, successor?: number): void {
+    const { brokerId, giveUpReplica } = this.#host
+    const state = this.#image.topicsById.get(topicId)?.partitions[index]
+    if (state === undefined || !hasSuccessor(state, { brokerId, successor })) return
+    giveUpReplica({ topicId, index, leaderEpoch: state.leaderEpoch, successor })
   }
 
   async #remove(topic: ServedTopic): Promise<void> {

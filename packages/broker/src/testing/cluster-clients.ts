@@ -41,16 +41,22 @@ async function persist<A>(clock: Clock, ask: () => Promise<{ errorCode: number; 
 export async function createReplicatedTopic(
   { client, clock }: { client: ClusterClient; clock: Clock },
   name: string,
-  { partitions = 1, replicationFactor = 3, configs = {} as Readonly<Record<string, string>> } = {},
+  {
+    partitions = 1,
+    replicationFactor = 3,
+    configs = {} as Readonly<Record<string, string>>,
+    /** Brokers of the only partition; else the cluster chooses. */
+    assignment = [] as readonly number[],
+  } = {},
 ): Promise<void> {
   await persist(clock, async () => {
     const { topics } = await client.send('any', createTopicsRequest, createTopicsResponse, {
       topics: [
         {
           name,
-          numPartitions: partitions,
-          replicationFactor,
-          assignments: [],
+          ...(assignment.length > 0
+            ? { numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: assignment }] }
+            : { numPartitions: partitions, replicationFactor, assignments: [] }),
           configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
         },
       ],

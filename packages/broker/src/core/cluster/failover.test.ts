@@ -78,7 +78,7 @@ test('a replica whose disk fails is in sync no more, and leads no more where som
   const image = clusterOf([{ id: 1 }, { id: 2 }], [topicOn([1, 2], [2, 1], [1, 9], [2])])
   const after = [0, 1, 2, 3].reduce((now, index) => {
     const decide = (leaderEpoch: number) =>
-      decideOfflineReplica(now, { brokerId: 1, replica: { topicId: 'T', index, leaderEpoch }, config }).changes
+      decideOfflineReplica(now, { brokerId: 1, replica: { topicId: 'T', index, leaderEpoch }, config })
     assert.deepEqual(decide(1), [], 'of another epoch')
     return withChanges(now, decide(0))
   }, image)
@@ -100,7 +100,7 @@ function aloneInSync(brokers: readonly number[], eligible: readonly number[]): C
 test('a leader whose disk fails makes way for an eligible replica that is there and has a disk, and stays eligible', () => {
   const given = (image: ClusterImage, successor?: number) => {
     const replica = { topicId: 'T', index: 0, leaderEpoch: 4, successor }
-    return shown(withChanges(image, decideOfflineReplica(image, { brokerId: 1, replica, config }).changes))
+    return shown(withChanges(image, decideOfflineReplica(image, { brokerId: 1, replica, config })))
   }
   assert.deepEqual(given(aloneInSync([1, 2, 3], [2]), 2), ['2 of 2, eligible 1'])
   assert.deepEqual(given(aloneInSync([1, 2, 3], [2, 3]), 3), ['3 of 3, eligible 1,2'])
@@ -223,7 +223,7 @@ class Life {
     } else if (what === 'disk') {
       const { leaderEpoch } = this.#partition
       const replica = { topicId: 'T', index: 0, leaderEpoch, successor: 1 + (broker % 5) }
-      this.#commit(decideOfflineReplica(this.#image, { brokerId: broker, replica, config }).changes)
+      this.#commit(decideOfflineReplica(this.#image, { brokerId: broker, replica, config }))
     } else if (what === 'gone') this.#register(broker, null)
     else if (what === 'come' && registered === undefined) this.#register(broker, {})
     else if (what === 'leave' && registered !== undefined) this.#register(broker, { inControlledShutdown: true })

@@ -4,7 +4,6 @@
 
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { type ClusterImage, isActive, noLeader, type PartitionImage, type TopicImage } from './cluster-image.ts'
-import type { Decision } from './decision.ts'
 import { changePartition } from './partition-change.ts'
 import { type PartitionChange, partitionChange, type TopicRules, topicRules } from './topic-rules.ts'
 
@@ -107,18 +106,15 @@ export function decideOfflineReplica(
     replica: { topicId, index, leaderEpoch, successor },
     config,
   }: { readonly brokerId: number; readonly replica: OfflineReplica; readonly config: BrokerConfig },
-): Decision<null> {
+): PartitionChange[] {
   const topic = image.topicsById.get(topicId)
   const partition = topic?.partitions[index]
-  if (topic === undefined || !partition?.isr.includes(brokerId) || partition.leaderEpoch !== leaderEpoch) {
-    return { changes: [], answer: null }
-  }
+  if (topic === undefined || !partition?.isr.includes(brokerId) || partition.leaderEpoch !== leaderEpoch) return []
   const brokers = brokersOf(image, { gone: brokerId })
   const { isr, elr } = partition
   const mayLead = (id: number) => brokers.isActive(id) && (isr.includes(id) || (id === successor && elr.includes(id)))
   const next = failOver(partition, { ...brokers, isActive: mayLead }, topicRules(image, config, topic))
-  const isHandedOver = next !== null && next.leader !== noLeader
-  return { changes: isHandedOver ? [partitionChange(topic, index, next)] : [], answer: null }
+  return next === null || next.leader === noLeader ? [] : [partitionChange(topic, index, next)]
 }
 
 export function partitionsLedBy(image: ClusterImage, brokerId: number): number {
