@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts'
 import type { Controller } from '../metadata/controller.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
 import { TopicCreation } from '../metadata/topic-creation.ts'
+import { newFetchMemories } from '../replication/fetch-memory.ts'
 import type { FetchPurgatory } from '../replication/fetch-purgatory.ts'
 import type { FetchSessionCache } from '../replication/fetch-session-cache.ts'
 import type { PartitionRegistry } from '../replication/partition-registry.ts'
@@ -85,6 +86,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
       partitions,
       purgatory,
       sessions,
+      memories: newFetchMemories(),
       leaderThrottle: dependencies.leaderThrottle,
       clock,
       nodeEndpoints,

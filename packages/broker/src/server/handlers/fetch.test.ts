@@ -7,10 +7,23 @@ import {
   fetchResponse,
   iterateBatches,
   type MessageInput,
+  zeroUuid,
 } from '@odradek/protocol'
+import type { ClusterChange } from '../../core/cluster/cluster-change.ts'
+import { emptyImage } from '../../core/cluster/cluster-image.ts'
+import { clusterOf } from '../../core/cluster/testing/cluster-of.ts'
+import { startTestLogs, testTopicId } from '../../log/testing/test-logs.ts'
+import { silentLogger } from '../../logger.ts'
+import { newFetchMemories } from '../../replication/fetch-memory.ts'
+import { FetchSessionCache } from '../../replication/fetch-session-cache.ts'
+import { PartitionRegistry } from '../../replication/partition-registry.ts'
+import { ReplicationThrottle } from '../../replication/replication-throttle.ts'
+import { testFetchers, testHost } from '../../replication/testing/test-host.ts'
 import type { StartBrokerOptions } from '../../start-broker.ts'
+import { requestContext } from '../testing/request-context.ts'
 import { batchOf, createTopic, produce, testBroker, testClient, topicIdOf } from '../testing/test-broker.ts'
 import type { TestClient } from '../testing/test-client.ts'
+import { fetchHandler } from './fetch.ts'
 
 type Body = MessageInput<typeof fetchRequest>
 type Asked = {
@@ -209,4 +222,84 @@ test('a partition that is named twice counts once, as it was named last', async 
   const { partitions } = await fetch(client, body([{ fetchOffset: 0 }, { fetchOffset: 1 }]))
   assert.equal(partitions.length, 1)
   assert.deepEqual(offsetsIn(partitions[0]?.records), [])
+})
+
+/** A topic `topic` of ten batches whose leader is broker 1 and whose follower is broker 2, and a handler with little memory. */
+async function handlerWithMemory(t: TestContext, bytesMax: number) {
+  const logs = await startTestLogs()
+  t.after(() => logs.stop())
+  const { clock } = logs
+  const host = testHost({ brokerId: 1, clock })
+  const partitions = new PartitionRegistry({
+    logs: logs.manager,
+    host,
+    fetchers: testFetchers({ brokerId: 1, clock }),
+    configOf: () => logs.config,
+    logger: silentLogger,
+  })
+  const born = [{ replicas: [1, 2], leader: 1, isr: [1] }]
+  const topic: ClusterChange = { kind: 'topic', name: 'topic', value: { topicId: testTopicId, partitions: born } }
+  await partitions.apply(clusterOf([{ id: 1 }, { id: 2 }], [topic]), emptyImage)
+  for (let n = 0; n < 10; n++) await partitions.get('topic', 0)?.append(batchOf('x'.repeat(1000)), 'client, acks=1')
+  const handler = fetchHandler({
+    partitions,
+    purgatory: host.purgatory,
+    sessions: new FetchSessionCache({ slots: 0, evictionMs: 0, randomId: () => 1 }),
+    memories: newFetchMemories(bytesMax),
+    leaderThrottle: new ReplicationThrottle({
+      config: { side: 'leader', samples: 11, sampleMs: 1000, bytesPerSecondMax: () => Number.POSITIVE_INFINITY },
+      brokerId: 1,
+      clock,
+    }),
+    clock,
+    nodeEndpoints: () => [],
+    fetchMaxBytes: () => 1_000_000,
+  })
+  /** The batches that it brings, to a client that takes none of them. */
+  return async (replicaId: number) => {
+    const asked = {
+      partition: 0,
+      fetchOffset: 0,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
+      logStartOffset: -1,
+      partitionMaxBytes: 1_000_000,
+      replicaDirectoryId: zeroUuid,
+      highWatermark: -1,
+    }
+    const answer = await handler.handle(
+      {
+        clusterId: null,
+        replicaId,
+        replicaState: { replicaId: -1, replicaEpoch: -1 },
+        maxWaitMs: 0,
+        minBytes: 1,
+        maxBytes: 1_000_000,
+        isolationLevel: 0,
+        sessionId: 0,
+        sessionEpoch: -1,
+        topics: [{ topic: 'topic', topicId: zeroUuid, partitions: [asked] }],
+        forgottenTopicsData: [],
+        rackId: '',
+      },
+      requestContext(12),
+    )
+    const records = answer?.responses?.[0]?.partitions?.[0]?.records
+    return offsetsIn(Buffer.concat([records ?? []].flat())).length
+  }
+}
+
+test('what clients have not taken bounds others of their kind: consumers leave to followers what is theirs, and followers to consumers', async t => {
+  const [consumer, follower] = [-1, 2]
+  for (const [first, second] of [
+    [consumer, follower],
+    [follower, consumer],
+  ] as const) {
+    const fetch = await handlerWithMemory(t, 5000)
+    assert.equal(await fetch(first), 4)
+    assert.equal(await fetch(first), 1)
+    assert.equal(await fetch(first), 1)
+    assert.equal(await fetch(second), 4)
+    assert.equal(await fetch(second), 1)
+  }
 })

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '@odradek/platform'
 import { errorCodes, type FetchRequest, fetchRequest, fetchResponse, type MessageInput } from '@odradek/protocol'
-import { FetchMemory } from '../../replication/fetch-memory.ts'
+import type { FetchMemories } from '../../replication/fetch-memory.ts'
 import { FetchOperation, failed, type PartitionFetch } from '../../replication/fetch-operation.ts'
 import type { FetchPurgatory } from '../../replication/fetch-purgatory.ts'
 import { type FetchedPartition, fetchKey, tell } from '../../replication/fetch-session.ts'
@@ -19,6 +19,7 @@ export interface FetchDependencies {
   readonly partitions: PartitionRegistry
   readonly purgatory: FetchPurgatory
   readonly sessions: FetchSessionCache
+  readonly memories: FetchMemories
   /** Of what followers are sent. */
   readonly leaderThrottle: ReplicationThrottle
   readonly clock: Clock
@@ -36,12 +37,8 @@ const sessionErrors: Readonly<Record<FetchSessionError, number>> = {
   'topic-ids-differ': errorCodes.FETCH_SESSION_TOPIC_ID_ERROR,
 }
 
-/** Of all answers that are on their way: some answers of the usual greatest size, or very many of the usual one. */
-const unsentBytesMax = 256 * 1024 * 1024
-
 export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchRequest, Answer> {
-  const { partitions, sessions, clock } = dependencies
-  const memory = new FetchMemory(unsentBytesMax)
+  const { partitions, sessions, memories, clock } = dependencies
   return apiHandler(fetchRequest, fetchResponse, (request, context) => {
     const usesTopicIds = context.apiVersion >= 13
     const wanted = readWanted(request, usesTopicIds, partitions)
@@ -64,6 +61,7 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
     }
 
     const maxBytes = Math.min(request.maxBytes, dependencies.fetchMaxBytes())
+    const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
     const operation = new FetchOperation({
       wanted: interesting,
       limits: {
@@ -71,13 +69,13 @@ export function fetchHandler(dependencies: FetchDependencies): ApiHandler<FetchR
         minBytes: Math.min(request.minBytes, maxBytes),
         maxBytes,
         readCommitted: request.isolationLevel === 1,
-        replicaId: context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId,
+        replicaId,
         replicaEpoch: request.replicaState.replicaEpoch,
         rack: context.apiVersion >= 11 ? request.rackId : null,
       },
       registry: partitions,
       purgatory: dependencies.purgatory,
-      memory,
+      memory: replicaId >= 0 ? memories.followers : memories.consumers,
       throttle: dependencies.leaderThrottle,
       clock,
     })
