@@ -113,6 +113,20 @@ test('after an error the same offsets are news again', () => {
   assert.equal(session.tell(key, quiet), true)
 })
 
+test('after a divergence the same offsets are news again to a follower, which has taken none of them', () => {
+  const session = create(newCache(), 2, 0)
+  assert.ok(session !== null)
+  const [follower, consumer] = session.partitions.values()
+  assert.ok(follower !== undefined && consumer !== undefined)
+  follower.logStartOffset = 0
+  for (const { key } of [follower, consumer]) {
+    assert.equal(session.tell(key, { ...quiet, divergingEpoch: { epoch: 0, endOffset: 5 } }), true)
+  }
+  assert.equal(session.tell(follower.key, quiet), true)
+  assert.equal(session.tell(follower.key, quiet), false)
+  assert.equal(session.tell(consumer.key, quiet), false)
+})
+
 test('partitions that gave records go to the end, so that the others are first next time', () => {
   const session = create(newCache(), 4, 0)
   assert.ok(session !== null)

@@ -21,7 +21,7 @@ export interface FetchedPartition {
   lastFetchedEpoch: number
   /** The follower's; -1 from consumers. */
   logStartOffset: number
-  /** -1: never told, or told with an error. */
+  /** -1: never told, or told with an error, or to a follower that did not take it. */
   toldHighWatermark: number
   toldLogStartOffset: number
 }
@@ -118,8 +118,10 @@ export function tell(known: FetchedPartition, news: FetchNews): boolean {
     news.preferredReadReplica >= 0 ||
     news.highWatermark !== known.toldHighWatermark ||
     news.logStartOffset !== known.toldLogStartOffset
-  // After an error the next good answer must go out, even with the same numbers.
-  known.toldHighWatermark = news.errorCode === 0 ? news.highWatermark : -1
-  known.toldLogStartOffset = news.logStartOffset
+  // After an error the next good answer must go out, even with the same numbers. So it must where a follower first has to cut its
+  // log back: it takes nothing else from such an answer, and would keep what was deleted while it was away.
+  const isTaken = news.errorCode === 0 && (news.divergingEpoch === null || known.logStartOffset < 0)
+  known.toldHighWatermark = isTaken ? news.highWatermark : -1
+  known.toldLogStartOffset = isTaken ? news.logStartOffset : -1
   return isNews
 }
