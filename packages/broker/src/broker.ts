@@ -27,6 +27,7 @@ import { type MetadataStore, MetadataStoreError } from './metadata/metadata-stor
 import { allocateNodeId, noteNodeId } from './metadata/node-ids.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { OdradekError } from './odradek-error.ts'
+import { DeletionPurgatory } from './replication/deletion-purgatory.ts'
 import { FetchPurgatory } from './replication/fetch-purgatory.ts'
 import { FetchSessionCache } from './replication/fetch-session-cache.ts'
 import { IsrChanges } from './replication/isr-changes.ts'
@@ -149,6 +150,7 @@ async function start(plan: Plan): Promise<Broker> {
   const isrChanges = new IsrChanges({ controller, membership, brokerId })
   const offlineReplicas = new OfflineReplicas(controller)
   const purgatory = new FetchPurgatory(clock)
+  const deletions = new DeletionPurgatory()
   const leaderThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'leader'), brokerId, clock })
   const followerThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'follower'), brokerId, clock })
   await metadata.subscribe((next, previous) => {
@@ -181,6 +183,7 @@ async function start(plan: Plan): Promise<Broker> {
       brokerId,
       clock,
       purgatory,
+      deletions,
       mayLead: () => membership.isAlive,
       isLive: id => isRunning(metadata.image, id),
       lagMsMax: () => lagMsMaxOf(config),
@@ -200,6 +203,10 @@ async function start(plan: Plan): Promise<Broker> {
     partitions.close()
   })
   await metadata.subscribe((next, previous) => partitions.apply(next, previous))
+  await metadata.subscribe((next, previous) => {
+    // A follower that has died is waited for no longer; whether it lives is asked of the image that is shown, which comes after this.
+    if (next.brokers !== previous.brokers) void metadata.appliedTo(next.revision).then(() => deletions.checkAll())
+  })
   await metadata.subscribe(() => logs.updateCleanerBackoff(cleanerBackoffMsOf(config)))
   logs.setAsideStrays(({ topic, partition, topicId }) => {
     const now = metadata.image.topics.get(topic)
@@ -236,6 +243,7 @@ async function start(plan: Plan): Promise<Broker> {
     producerIds: new ProducerIds(controller, () => logs.highestProducerId),
     partitions,
     purgatory,
+    deletions,
     sessions,
     leaderThrottle,
     groups,
@@ -255,6 +263,7 @@ async function start(plan: Plan): Promise<Broker> {
     const drained = server.stop(drainMs)
     groups.stop()
     purgatory.close()
+    deletions.close()
     await drained
   })
   const bound = await server.listen(listeners)

@@ -3,8 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterClient } from '@odradek/client'
 import type { Clock } from '@odradek/platform'
-import { iterateBatches, setBatchPartitionLeaderEpoch } from '@odradek/protocol'
-import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
+import { errorCodes, iterateBatches, setBatchPartitionLeaderEpoch } from '@odradek/protocol'
+import {
+  createReplicatedTopic,
+  deleteRecords,
+  fetchOnce,
+  readPartition,
+  sleep,
+  TestProducer,
+} from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
 const minInSyncReplicas = { 'min.insync.replicas': '2' }
@@ -67,6 +74,24 @@ class Trial {
     await this.cluster.simulation.settle(wait(), 60_000)
   }
 
+  /** Deletes what lies before the offset, and has the leader die with the answer. Returns who it was. */
+  async deleteAndDie(offset: number): Promise<number> {
+    const node = await this.leader()
+    const deletion = deleteRecords(this.#client, { node, topic: 't', offset })
+    assert.deepEqual(await this.cluster.simulation.settle(deletion), {
+      errorCode: errorCodes.NONE,
+      lowWatermark: offset,
+    })
+    this.cluster.crash(node)
+    return node
+  }
+
+  /** Where the log begins, as its leader says. */
+  async logStart(offset: number): Promise<number> {
+    const found = fetchOnce(this.#client, { node: await this.leader(), topic: 't', offset })
+    return (await this.cluster.simulation.settle(found)).logStartOffset
+  }
+
   /** All that was sent is there, once and in order. */
   async holds(): Promise<void> {
     const asked = { client: this.#client, clock: this.#clock }
@@ -81,6 +106,19 @@ test('with acks=all what was acknowledged survives the loss of a machine, disk a
   trial.cluster.crash(await trial.leader())
   await trial.send(20)
   await trial.holds()
+})
+
+test('what was deleted does not come back when the leader dies', async () => {
+  const trial = await Trial.begin('deleted', { broker: minInSyncReplicas })
+  for (let end = 10; end <= 60; end += 10) {
+    await trial.send(10)
+    const died = await trial.deleteAndDie(end - 3)
+    await trial.cluster.simulation.runFor(5000)
+    assert.notEqual(await trial.leader(), died)
+    assert.equal(await trial.logStart(end), end - 3)
+    await trial.cluster.start(died, minInSyncReplicas)
+    await trial.isWhole()
+  }
 })
 
 test('with too few copies in sync nothing is acknowledged with acks=all, and what was is there', async () => {

@@ -1,8 +1,15 @@
 /** Several whole brokers on simulated machines, with one metadata store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorCodes } from '@odradek/protocol'
-import { createReplicatedTopic, fetchOnce, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
+import { encodeBatch, errorCodes, produceRequest, produceResponse } from '@odradek/protocol'
+import {
+  createReplicatedTopic,
+  deleteRecords,
+  fetchOnce,
+  readPartition,
+  sleep,
+  TestProducer,
+} from './testing/cluster-clients.ts'
 import { SimulatedCluster } from './testing/simulated-cluster.ts'
 
 test('three brokers keep a topic three times, and acknowledge when all have it', async () => {
@@ -267,4 +274,80 @@ test('a consumer is sent to the replica in its rack, which gives it the same rec
   // Who has read further than a follower has got is no case for auto.offset.reset, but for the leader.
   assert.equal((await asked(near, 5)).errorCode, errorCodes.NOT_LEADER_OR_FOLLOWER)
   assert.equal((await asked(leader, 5)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
+})
+
+/** A topic with ten records, its leader and a follower, on three brokers. */
+async function tenRecords(seed: string, { replicationFactor = 3, config = {} as Record<string, string> } = {}) {
+  const cluster = await SimulatedCluster.open(seed)
+  for (const id of [1, 2, 3]) await cluster.start(id, config)
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 60_000)
+  await settle(createReplicatedTopic({ client, clock }, 't', { replicationFactor }))
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  for (let n = 0; n < 10; n++) await settle(producer.send(`v${n}`))
+  const partition = async () => (await settle(client.metadata(['t']))).topics[0]?.partitions[0] ?? assert.fail()
+  const { leaderId: leader, replicaNodes } = await partition()
+  const follower = replicaNodes.find(id => id !== leader) ?? assert.fail()
+  const remove = (offset: number, timeoutMs: number, node = leader) =>
+    settle(deleteRecords(client, { node, topic: 't', offset, timeoutMs }))
+  const startOn = async (node: number) =>
+    (await settle(fetchOnce(client, { node, topic: 't', offset: 10 }))).logStartOffset
+  return { cluster, client, clock, settle, producer, partition, leader, follower, remove, startOn }
+}
+
+test('DeleteRecords is answered within milliseconds when all followers have deleted them, too', async () => {
+  const { clock, remove, startOn } = await tenRecords('deleted everywhere')
+  const beganMs = clock.monotonic()
+  assert.deepEqual(await remove(5, 2000), { errorCode: errorCodes.NONE, lowWatermark: 5 })
+  assert.deepEqual(await remove(3, 2000), { errorCode: errorCodes.NONE, lowWatermark: 5 })
+  assert.deepEqual(await remove(-1, 2000), { errorCode: errorCodes.NONE, lowWatermark: 10 })
+  assert.ok(clock.monotonic() - beganMs < 100, `${clock.monotonic() - beganMs} ms`)
+  for (const node of [1, 2, 3]) assert.equal(await startOn(node), 10)
+})
+
+test('DeleteRecords times out while a live follower does not fetch, in sync or not, and waits for no dead one', async () => {
+  const config = { 'replica.lag.time.max.ms': '1000' }
+  const world = await tenRecords('deaf', { replicationFactor: 2, config })
+  const { cluster, clock, settle, producer, partition, leader, follower, remove } = world
+  cluster.simulation.network.partition(`broker-${follower}`, `broker-${leader}`)
+  await settle(producer.send('without it'))
+  assert.deepEqual((await partition()).isrNodes, [leader])
+  const beganMs = clock.monotonic()
+  assert.deepEqual(await remove(5, 1500), { errorCode: errorCodes.REQUEST_TIMED_OUT, lowWatermark: 0 })
+  assert.ok(clock.monotonic() - beganMs >= 1500)
+  cluster.crash(follower)
+  const diedMs = clock.monotonic()
+  // Until its session ends, it lives.
+  assert.deepEqual(await remove(6, 10_000), { errorCode: errorCodes.NONE, lowWatermark: 6 })
+  assert.ok(clock.monotonic() - diedMs < 2000, `${clock.monotonic() - diedMs} ms`)
+})
+
+test('DeleteRecords ends as soon as another broker leads', async () => {
+  const { cluster, client, settle, leader, follower } = await tenRecords('handed over')
+  cluster.simulation.network.partition(`broker-${follower}`, `broker-${leader}`)
+  const answer = deleteRecords(client, { node: leader, topic: 't', offset: 5, timeoutMs: 60_000 })
+  await cluster.simulation.runFor(1000)
+  await cluster.stop(leader)
+  assert.equal((await settle(answer)).errorCode, errorCodes.NOT_LEADER_OR_FOLLOWER)
+})
+
+test('a replica that was away, and has to cut its log back, does not keep what was deleted meanwhile', async () => {
+  const { cluster, client, settle, partition, leader, remove, startOn } = await tenRecords('cut back')
+  for (const id of [1, 2, 3]) {
+    if (id !== leader) cluster.simulation.network.partition(`broker-${id}`, `broker-${leader}`)
+  }
+  const records = encodeBatch({ records: [{ timestamp: 0, value: 'only here' }] })
+  const topicData = [{ name: 't', topicId: '', partitionData: [{ index: 0, records }] }]
+  const body = { transactionalId: null, acks: 1, timeoutMs: 1000, topicData }
+  await settle(client.send({ node: leader }, produceRequest, produceResponse, body, { maxVersion: 12 }))
+  cluster.crash(leader)
+  await cluster.simulation.runFor(5000)
+  cluster.simulation.network.heal()
+  const next = (await partition()).leaderId
+  assert.deepEqual(await remove(5, 2000, next), { errorCode: errorCodes.NONE, lowWatermark: 5 })
+  await cluster.start(leader)
+  await cluster.simulation.runFor(5000)
+  assert.equal((await partition()).isrNodes.length, 3)
+  assert.equal(await startOn(leader), 5)
 })

@@ -526,15 +526,12 @@ export class PartitionLog {
     this.#open.assignLeaderEpoch(leaderEpoch)
   }
 
-  /** DeleteRecords: -1 means the high watermark. lowWatermark is the new log start offset, -1 with an error. */
-  deleteRecords(beforeOffset: number): { readonly errorCode: number; readonly lowWatermark: number } {
-    if (this.#offlineReason !== null || this.#isClosed)
-      return { errorCode: errorCodes.KAFKA_STORAGE_ERROR, lowWatermark: -1 }
-    const offset = beforeOffset === -1 ? this.highWatermark : beforeOffset
-    if (offset < 0 || offset > this.highWatermark)
-      return { errorCode: errorCodes.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
-    this.#open.moveLogStart(offset)
-    return { errorCode: errorCodes.NONE, lowWatermark: this.logStartOffset }
+  /** Moves the log start up, not beyond the high watermark. NONE, OFFSET_OUT_OF_RANGE or KAFKA_STORAGE_ERROR. */
+  deleteRecords(beforeOffset: number): number {
+    if (this.#offlineReason !== null || this.#isClosed) return errorCodes.KAFKA_STORAGE_ERROR
+    if (beforeOffset < 0 || beforeOffset > this.highWatermark) return errorCodes.OFFSET_OUT_OF_RANGE
+    this.#open.moveLogStart(beforeOffset)
+    return errorCodes.NONE
   }
 
   /** As a follower: what the leader no longer has, goes here, too. */

@@ -145,13 +145,15 @@ export class FetchOperation implements WaitingFetch {
     this.#purgatory.park(this)
   }
 
-  /** Errors and divergence are told at once. */
+  /** Errors and divergence are told at once, and a follower that DeleteRecords may wait for that the log begins elsewhere. */
   #isEnough(fetched: readonly PartitionFetch[]): boolean {
     if (this.#isAbandoned) return true
     if (this.#limits.maxWaitMs <= 0 || fetched.length === 0) return true
     let bytes = 0
-    for (const { errorCode, divergingEpoch, preferredReadReplica, byteLength } of fetched) {
+    for (const one of fetched) {
+      const { errorCode, divergingEpoch, preferredReadReplica, byteLength } = one
       if (errorCode !== errorCodes.NONE || divergingEpoch !== null || preferredReadReplica >= 0) return true
+      if (this.isFollower && hasNewStart(one)) return true
       bytes += byteLength
     }
     return bytes >= this.#limits.minBytes
@@ -220,7 +222,8 @@ export class FetchOperation implements WaitingFetch {
       // Where it fetches from is behind its last record; what lies outside of our log says nothing.
       if (fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset) {
         const { replicaId, replicaEpoch: brokerEpoch } = this.#limits
-        partition.fetchedBy({ replicaId, brokerEpoch, fetchOffset, nowMs: this.#nowMs })
+        const { logStartOffset } = wanted
+        partition.fetchedBy({ replicaId, brokerEpoch, fetchOffset, logStartOffset, nowMs: this.#nowMs })
       }
     }
     const { highWatermark, lastStableOffset, logStartOffset } = log
@@ -304,6 +307,11 @@ export class FetchOperation implements WaitingFetch {
     // A replica that is not one of the partition's: it may know a newer assignment than we do.
     return wanted.currentLeaderEpoch >= 0 ? errorCodes.UNKNOWN_LEADER_EPOCH : errorCodes.NOT_LEADER_OR_FOLLOWER
   }
+}
+
+/** Without a session nobody knows what it was told: it would be told so again and again. */
+function hasNewStart({ wanted, logStartOffset }: PartitionFetch): boolean {
+  return wanted.toldLogStartOffset >= 0 && logStartOffset !== wanted.toldLogStartOffset
 }
 
 /** The answer that tells a client to cut its log back (KIP-595), null where its last epoch agrees with ours. */

@@ -69,6 +69,10 @@ export class FetchPurgatory {
   /** Something other than records has happened to the partition: all that wait for it look again. */
   wakeAll(partition: Partition): void {
     for (const fetch of partition.waiting) this.#markReady(fetch)
+    this.wakeFollowers(partition)
+  }
+
+  wakeFollowers(partition: Partition): void {
     for (const fetch of partition.waitingFollowers) this.#markReady(fetch)
   }
 

@@ -132,6 +132,15 @@ export class PartitionLeader {
     })
   }
 
+  /**
+   * Below it neither this replica has anything nor any follower whose broker lives, in sync or not; -1 where one of them has not
+   * fetched yet. Who is dead is not waited for, as in Kafka: it hears where the log begins when it follows again.
+   */
+  get lowWatermark(): number {
+    const { log, isLive } = this.#options
+    return Math.min(log.logStartOffset, this.#progress.commonStartOffset(isLive))
+  }
+
   /** By a timer: those that have fallen behind leave the set. */
   dropLaggards(): void {
     if (this.#proposed !== null) return

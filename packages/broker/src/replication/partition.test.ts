@@ -124,7 +124,7 @@ test('without a disk it gives up its place as long as others are in sync, and wh
   const { simulation, given, log, make } = partitionOf()
   const partition = make()
   const fetched = (replicaId: number) =>
-    partition.fetchedBy({ replicaId, brokerEpoch: 1, fetchOffset: 0, nowMs: simulation.nowMs })
+    partition.fetchedBy({ replicaId, brokerEpoch: 1, logStartOffset: 0, fetchOffset: 0, nowMs: simulation.nowMs })
   fetched(2)
   partition.dropLaggards()
   assert.deepEqual(given.splice(0), [])

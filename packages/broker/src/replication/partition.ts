@@ -6,6 +6,7 @@ import { nearReplica } from '../core/partition/near-replica.ts'
 import type { FollowerFetch } from '../core/partition/replica-progress.ts'
 import { notLeaderResult } from '../log/log-answers.ts'
 import type { AppendOptions, AppendResult, PartitionLog, PartitionLogListener } from '../log/partition-log.ts'
+import type { DeletionPurgatory } from './deletion-purgatory.ts'
 import type { FetchPurgatory, WaitingFetch } from './fetch-purgatory.ts'
 import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
 
@@ -14,6 +15,7 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
   readonly brokerId: number
   readonly clock: Clock
   readonly purgatory: FetchPurgatory
+  readonly deletions: DeletionPurgatory
   /** False from the moment on when others may take this broker for dead: it then leads only what nobody else can lead. */
   readonly mayLead: () => boolean
   /** replica.selector.class is the rack-aware one. */
@@ -25,6 +27,14 @@ export interface PartitionHost extends Pick<LeaderOptions, 'alterIsr' | 'isLive'
 
 /** What a producer waits for an answer (request.timeout.ms of Kafka's clients): then it sends the batch again, here. */
 const unansweredMs = 30_000
+
+/** What this broker has done for DeleteRecords. */
+export interface StartedDeletion {
+  readonly errorCode: number
+  readonly requiredOffset: number
+  /** -1 with an error, and where a follower has not fetched yet. */
+  readonly lowWatermark: number
+}
 
 /** Who appends, and when it is told that it is done. */
 export type AppendedBy = 'client, acks=1' | 'client, acks=all' | 'coordinator'
@@ -99,13 +109,12 @@ export class Partition implements PartitionLogListener {
     this.#state = state
     // Others have been let in that can serve.
     if (this.log.offlineReason !== null) this.#giveUp()
-    if (!isNewEpoch) {
-      this.#leader?.update(state)
-      return
-    }
-    this.#appendOptions = appendOptions(state.leaderEpoch)
-    this.#takeRole()
-    this.#host.purgatory.wakeAll(this)
+    if (isNewEpoch) {
+      this.#appendOptions = appendOptions(state.leaderEpoch)
+      this.#takeRole()
+      this.#host.purgatory.wakeAll(this)
+    } else this.#leader?.update(state)
+    this.#host.deletions.check(this)
   }
 
   #takeRole(): void {
@@ -137,7 +146,9 @@ export class Partition implements PartitionLogListener {
 
   /** This broker may be taken for dead: where others may lead, those that wait for other replicas are told to look for them. */
   resign(): void {
-    if (!this.isLeader) this.log.failCommits(notLeaderResult)
+    if (this.isLeader) return
+    this.log.failCommits(notLeaderResult)
+    this.#host.deletions.check(this)
   }
 
   /** By a timer. */
@@ -210,13 +221,34 @@ export class Partition implements PartitionLogListener {
     this.#leader?.end()
     this.#leader = null
     this.log.failCommits(notLeaderResult)
+    this.#host.deletions.check(this)
   }
 
   /** A replica's fetch, which has been found to be in order, says what the replica has. */
   fetchedBy(fetch: FollowerFetch): void {
     this.#leader?.fetched(fetch)
+    this.#host.deletions.check(this)
     // This broker was elected, with what lies on its disk, while nobody else was there. A follower without a disk does not fetch.
     if (this.log.offlineReason !== null) this.#giveUp(fetch.replicaId)
+  }
+
+  /**
+   * Moves the log start up to `beforeOffset`, or with -1 as far as the log is committed. Once `lowWatermark` is at `requiredOffset`,
+   * none of those who may lead next would bring back what is deleted.
+   */
+  deleteRecords(beforeOffset: number): StartedDeletion {
+    const { log } = this
+    const requiredOffset = beforeOffset === -1 ? log.highWatermark : beforeOffset
+    const { logStartOffset } = log
+    const errorCode = this.isLeader ? log.deleteRecords(requiredOffset) : errorCodes.NOT_LEADER_OR_FOLLOWER
+    // Followers that wait for records are told now: they move theirs when they hear of it.
+    if (log.logStartOffset > logStartOffset) this.#host.purgatory.wakeFollowers(this)
+    return { errorCode, requiredOffset, lowWatermark: errorCode === errorCodes.NONE ? this.lowWatermark : -1 }
+  }
+
+  /** See `PartitionLeader.lowWatermark`; -1 where it does not lead. */
+  get lowWatermark(): number {
+    return this.#leader?.lowWatermark ?? -1
   }
 
   /**
@@ -267,6 +299,7 @@ export class Partition implements PartitionLogListener {
 
   offline(): void {
     this.#host.purgatory.wakeAll(this)
+    this.#host.deletions.check(this)
     this.#giveUp()
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts'
 import type { Controller } from '../metadata/controller.ts'
 import type { ProducerIds } from '../metadata/producer-ids.ts'
 import { TopicCreation } from '../metadata/topic-creation.ts'
+import type { DeletionPurgatory } from '../replication/deletion-purgatory.ts'
 import { newFetchMemories } from '../replication/fetch-memory.ts'
 import type { FetchPurgatory } from '../replication/fetch-purgatory.ts'
 import type { FetchSessionCache } from '../replication/fetch-session-cache.ts'
@@ -66,6 +67,7 @@ export interface HandlerDependencies {
   readonly producerIds: ProducerIds
   readonly partitions: PartitionRegistry
   readonly purgatory: FetchPurgatory
+  readonly deletions: DeletionPurgatory
   readonly sessions: FetchSessionCache
   readonly leaderThrottle: ReplicationThrottle
   readonly groups: GroupCoordinator
@@ -94,7 +96,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     }),
     listOffsetsHandler({ partitions }),
     offsetForLeaderEpochHandler({ partitions }),
-    deleteRecordsHandler({ partitions }),
+    deleteRecordsHandler({ partitions, deletions: dependencies.deletions, clock }),
     describeLogDirsHandler({ partitions, logs }),
     alterReplicaLogDirsHandler({ partitions, logs }),
     describeProducersHandler({ partitions }),

@@ -5,6 +5,8 @@ import {
   createTopicsRequest,
   createTopicsResponse,
   decodeRecords,
+  deleteRecordsRequest,
+  deleteRecordsResponse,
   encodeBatch,
   errorCodes,
   type FetchResponse,
@@ -177,6 +179,19 @@ export async function fetchOnce(
   const found = responses[0]?.partitions[0]
   if (found === undefined) throw new KafkaError(errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
   return found
+}
+
+/** What one broker says to the deletion of a partition's records before the offset. */
+export async function deleteRecords(
+  client: ClusterClient,
+  { node, topic, offset, timeoutMs = 2000 }: { node: number; topic: string; offset: number; timeoutMs?: number },
+): Promise<{ readonly errorCode: number; readonly lowWatermark: number }> {
+  const { topics } = await client.send({ node }, deleteRecordsRequest, deleteRecordsResponse, {
+    topics: [{ name: topic, partitions: [{ partitionIndex: 0, offset }] }],
+    timeoutMs,
+  })
+  const { errorCode = errorCodes.UNKNOWN_SERVER_ERROR, lowWatermark = -1 } = topics[0]?.partitions[0] ?? {}
+  return { errorCode, lowWatermark }
 }
 
 interface FetchedFrom {

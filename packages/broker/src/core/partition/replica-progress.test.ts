@@ -12,7 +12,7 @@ function fetched(
   leaderEndOffset: number,
   nowMs: number,
 ) {
-  progress.fetched({ replicaId, brokerEpoch: 5, fetchOffset, nowMs }, leaderEndOffset)
+  progress.fetched({ replicaId, brokerEpoch: 5, fetchOffset, logStartOffset: 0, nowMs }, leaderEndOffset)
 }
 
 test('the common end is that of the slowest in-sync follower, and without one there is no limit', () => {
@@ -23,6 +23,28 @@ test('the common end is that of the slowest in-sync follower, and without one th
   assert.equal(progress.commonEndOffset([1, 2, 3], 1), 5)
   assert.equal(progress.commonEndOffset([1, 2], 1), 7)
   assert.equal(progress.commonEndOffset([1], 1), Number.MAX_SAFE_INTEGER)
+})
+
+test('the common start is that of the follower that keeps most, of those that count', () => {
+  const progress = new ReplicaProgress([2, 3], 0)
+  const begins = (replicaId: number, logStartOffset: number) =>
+    progress.fetched({ replicaId, brokerEpoch: 5, fetchOffset: 10, logStartOffset, nowMs: 1 }, 10)
+  const all = () => true
+  begins(2, 7)
+  assert.equal(progress.commonStartOffset(all), -1)
+  assert.equal(
+    progress.commonStartOffset(id => id === 2),
+    7,
+  )
+  begins(3, 4)
+  assert.equal(progress.commonStartOffset(all), 4)
+  assert.equal(progress.logStartOffsetOf(3), 4)
+  begins(3, 9)
+  assert.equal(progress.commonStartOffset(all), 7)
+  assert.equal(
+    progress.commonStartOffset(() => false),
+    Number.MAX_SAFE_INTEGER,
+  )
 })
 
 test('a follower that stays behind is a laggard after its time, one at the log end never', () => {

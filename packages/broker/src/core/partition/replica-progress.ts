@@ -1,12 +1,14 @@
 /**
- * What a leader knows of its followers from their fetches, and what follows from it: how far the log is committed, who has
- * fallen out of sync, and who may come back in.
+ * What a leader knows of its followers from their fetches, and what follows from it: how far the log is committed, from where on
+ * all of them still have it, who has fallen out of sync, and who may come back in.
  *
  * Pure. The leader's own log end, and the time, come in as arguments.
  */
 interface Follower {
   /** Where it fetched last: it has all below. -1: it has not fetched in this leader epoch. */
   logEndOffset: number
+  /** Where its log began when it fetched last. -1: as above. */
+  logStartOffset: number
   /** It had all that the leader had, at this time. */
   lastCaughtUpMs: number
   lastFetchMs: number
@@ -20,6 +22,8 @@ export interface FollowerFetch {
   readonly replicaId: number
   readonly brokerEpoch: number
   readonly fetchOffset: number
+  /** Where its log begins. */
+  readonly logStartOffset: number
   readonly nowMs: number
 }
 
@@ -38,6 +42,7 @@ export class ReplicaProgress {
       if (this.#followers.has(id)) continue
       this.#followers.set(id, {
         logEndOffset: -1,
+        logStartOffset: -1,
         lastCaughtUpMs: nowMs,
         lastFetchMs: Number.NEGATIVE_INFINITY,
         leaderEndAtLastFetch: 0,
@@ -51,6 +56,11 @@ export class ReplicaProgress {
     return this.#followers.get(replicaId)?.logEndOffset ?? -1
   }
 
+  /** -1 as long as it has not fetched. */
+  logStartOffsetOf(replicaId: number): number {
+    return this.#followers.get(replicaId)?.logStartOffset ?? -1
+  }
+
   brokerEpochOf(replicaId: number): number {
     return this.#followers.get(replicaId)?.brokerEpoch ?? -1
   }
@@ -60,7 +70,8 @@ export class ReplicaProgress {
     return this.#followers.get(replicaId)?.lastFetchMs ?? Number.NEGATIVE_INFINITY
   }
 
-  fetched({ replicaId, brokerEpoch, fetchOffset, nowMs }: FollowerFetch, leaderEndOffset: number): void {
+  fetched(fetch: FollowerFetch, leaderEndOffset: number): void {
+    const { replicaId, brokerEpoch, fetchOffset, logStartOffset, nowMs } = fetch
     const follower = this.#followers.get(replicaId)
     if (follower === undefined) return
     // One that is always a fetch behind a busy leader is caught up as of the fetch before.
@@ -69,6 +80,7 @@ export class ReplicaProgress {
       follower.lastCaughtUpMs = Math.max(follower.lastCaughtUpMs, follower.lastFetchMs)
     }
     follower.logEndOffset = fetchOffset
+    follower.logStartOffset = logStartOffset
     follower.leaderEndAtLastFetch = leaderEndOffset
     follower.lastFetchMs = nowMs
     follower.brokerEpoch = brokerEpoch
@@ -81,6 +93,15 @@ export class ReplicaProgress {
       if (id === leaderId) continue
       const end = this.logEndOffsetOf(id)
       if (end < common) common = end
+    }
+    return common
+  }
+
+  /** Below it no follower that counts has anything: -1 where one has not fetched yet, the largest number where none counts. */
+  commonStartOffset(counts: (replicaId: number) => boolean): number {
+    let common = Number.MAX_SAFE_INTEGER
+    for (const [id, { logStartOffset }] of this.#followers) {
+      if (logStartOffset < common && counts(id)) common = logStartOffset
     }
     return common
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '@odradek/platform'
 import { createSimulation } from '@odradek/platform/simulated'
 import { silentLogger } from '../../logger.ts'
+import { DeletionPurgatory } from '../deletion-purgatory.ts'
 import { FetchPurgatory } from '../fetch-purgatory.ts'
 import type { PartitionHost } from '../partition.ts'
 import { ReplicaFetchers } from '../replica-fetchers.ts'
@@ -12,6 +13,7 @@ export function testHost({ brokerId, clock }: { brokerId: number; clock: Clock }
     brokerId,
     clock,
     purgatory: new FetchPurgatory(clock),
+    deletions: new DeletionPurgatory(),
     mayLead: () => true,
     sendsToNearReplicas: () => false,
     rackOf: () => null,
