@@ -250,22 +250,30 @@ test('while the metadata store is out of reach, the present leaders go on', asyn
   assert.equal((await settle(readPartition({ client, clock }, 't'))).size, 102)
 })
 
-test('a consumer is sent to the replica in its rack, which gives it the same records (KIP-392)', async () => {
-  const cluster = await SimulatedCluster.open('racks')
-  for (const id of [1, 2, 3]) {
-    const selector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
-    await cluster.start(id, { 'broker.rack': `rack-${id}`, 'replica.selector.class': selector })
-  }
+/** Three brokers in three racks, a topic with so many records, and a consumer in the rack of a follower. */
+async function nearConsumer(seed: string, records: number) {
+  const cluster = await SimulatedCluster.open(seed)
+  const configOf = (id: number) => ({
+    'broker.rack': `rack-${id}`,
+    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+  })
+  for (const id of [1, 2, 3]) await cluster.start(id, configOf(id))
   const client = cluster.client()
   const { clock } = cluster.simulation.platform('client')
   const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 60_000)
   await settle(createReplicatedTopic({ client, clock }, 't'))
-  await settle(new TestProducer({ client, clock, topic: 't' }).send('near'))
+  const producer = new TestProducer({ client, clock, topic: 't' })
+  for (let n = 0; n < records; n++) await settle(producer.send('near'))
   await cluster.simulation.runFor(1000)
   const leader = (await settle(client.metadata(['t']))).topics[0]?.partitions[0]?.leaderId ?? -1
   const near = 1 + (leader % 3)
   const asked = (node: number, offset = 0) =>
     settle(fetchOnce(client, { node, topic: 't', offset, rack: `rack-${near}` }))
+  return { cluster, client, settle, configOf, leader, near, asked }
+}
+
+test('a consumer is sent to the replica in its rack, which gives it the same records (KIP-392)', async () => {
+  const { leader, near, asked } = await nearConsumer('racks', 1)
   const sent = await asked(leader)
   assert.deepEqual([sent.preferredReadReplica, sent.records?.length], [near, 0])
   const found = await asked(near)
@@ -274,6 +282,33 @@ test('a consumer is sent to the replica in its rack, which gives it the same rec
   // Who has read further than a follower has got is no case for auto.offset.reset, but for the leader.
   assert.equal((await asked(near, 5)).errorCode, errorCodes.NOT_LEADER_OR_FOLLOWER)
   assert.equal((await asked(leader, 5)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
+})
+
+test('a consumer that asks for what is deleted is told so by the leader, and not sent to the replica in its rack', async () => {
+  const { cluster, client, settle, leader, near, asked } = await nearConsumer('deleted near', 10)
+  cluster.simulation.network.partition(`broker-${near}`, `broker-${leader}`)
+  // The follower has still got them.
+  const deleted = await settle(deleteRecords(client, { node: leader, topic: 't', offset: 5, timeoutMs: 100 }))
+  assert.equal(deleted.errorCode, errorCodes.REQUEST_TIMED_OUT)
+  assert.equal((await asked(near)).errorCode, errorCodes.NONE)
+  assert.equal((await asked(leader, 4)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
+  cluster.simulation.network.heal()
+  await cluster.simulation.runFor(5000)
+  assert.equal((await asked(leader, 4)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
+  assert.equal((await asked(leader, 5)).preferredReadReplica, near)
+})
+
+test('nor is one sent there that asks for what only the leader still has', async () => {
+  const { cluster, configOf, leader, near, asked } = await nearConsumer('short near', 10)
+  await cluster.stop(near)
+  const retention = { 'log.retention.ms': '2000', 'log.retention.check.interval.ms': '1000' }
+  await cluster.start(near, { ...configOf(near), ...retention })
+  await cluster.simulation.runFor(10_000)
+  assert.equal((await asked(near, 4)).errorCode, errorCodes.OFFSET_OUT_OF_RANGE)
+  const found = await asked(leader, 4)
+  assert.deepEqual([found.errorCode, found.preferredReadReplica, found.logStartOffset], [errorCodes.NONE, -1, 0])
+  assert.ok((found.records?.length ?? 0) > 0)
+  assert.equal((await asked(leader, 10)).preferredReadReplica, near)
 })
 
 /** A topic with ten records, its leader and a follower, on three brokers. */

@@ -141,3 +141,11 @@ test('a leader without other replicas has its own log start for a low watermark'
   log.logStartOffset = 6
   assert.equal(leader.lowWatermark, 6)
 })
+
+test('consumers are sent only to who is in sync, and has what they ask for from its log start to its log end', () => {
+  const { leader, fetched } = lead(logOf(9), three)
+  fetched(2, 4, 7)
+  fetched(3, 0, 9)
+  const has = (offset: number) => leader.followersWith(offset).map(({ brokerId }) => brokerId)
+  assert.deepEqual([3, 4, 7, 8].map(has), [[], [2], [2], []])
+})

@@ -123,12 +123,13 @@ export class PartitionLeader {
     this.#letIn(fetch.replicaId)
   }
 
-  /** The followers that are in sync and have what is asked for; where they begin is not known, so a new consumer may be sent back. */
+  /** The followers that are in sync and had what is asked for when they fetched last. */
   followersWith(fetchOffset: number): { readonly brokerId: number; readonly logEndOffset: number }[] {
     const { brokerId: own } = this.#options
     return this.#state.isr.flatMap(brokerId => {
+      if (brokerId === own || this.#progress.logStartOffsetOf(brokerId) > fetchOffset) return []
       const logEndOffset = this.#progress.logEndOffsetOf(brokerId)
-      return brokerId !== own && logEndOffset >= fetchOffset ? [{ brokerId, logEndOffset }] : []
+      return logEndOffset >= fetchOffset ? [{ brokerId, logEndOffset }] : []
     })
   }
 

@@ -189,6 +189,8 @@ export class Partition implements PartitionLogListener {
   /** KIP-392: another replica that a consumer in that rack had better read from at that offset; null for none. */
   nearReplica(rack: string, fetchOffset: number): number | null {
     if (rack === '' || this.#leader === null || !this.#host.sendsToNearReplicas()) return null
+    // What is deleted here is gone also where it is not deleted yet: the consumer is to be told so.
+    if (fetchOffset < this.log.logStartOffset) return null
     const { brokerId, rackOf } = this.#host
     const leader = { brokerId, rack: rackOf(brokerId), logEndOffset: this.log.logEndOffset }
     const followers = this.#leader.followersWith(fetchOffset)
