@@ -1,8 +1,9 @@
 /** The directories of a broker that keeps its logs in several (log.dirs): whether they belong together, and opening them. */
-import { type Disk, DiskError, type Random } from '@odradek/platform'
+import type { Disk, Random } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
 import { OdradekError } from '../odradek-error.ts'
-import { DataDirectory, type MetaProperties, readMetaProperties } from './data-directory.ts'
+import { refuseBrokersWithin } from './broker-directories.ts'
+import { DataDirectory, type MetaProperties, orNull, readMetaProperties } from './data-directory.ts'
 import { localMetadataFile } from './file-names.ts'
 import type { UnreadableDirectory } from './open-directories.ts'
 
@@ -16,7 +17,9 @@ export function checkDataDirectories(disk: Disk, home: string, paths: readonly s
     throw new OdradekError('invalid-config', `log.dirs names the directory ${twice} twice`)
   }
   const found = new Map<string, MetaProperties>()
-  for (const path of new Set([home, ...paths])) {
+  const all = new Set([home, ...paths])
+  for (const path of all) {
+    refuseBrokersWithin(disk, path, all)
     const properties = orNull(() => readMetaProperties(disk, path))
     if (properties !== null) found.set(path, properties)
     const holdsMetadata = orNull(() => disk.statSync(`${path}/${localMetadataFile}`)) !== null
@@ -54,15 +57,6 @@ function refuseStranger(
   }
   if (found.nodeId !== nodeId) {
     throw new OdradekError('other-node', problem('node', String(found.nodeId), String(nodeId)))
-  }
-}
-
-function orNull<T>(look: () => T | null): T | null {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof DiskError) return null
-    throw error
   }
 }
 

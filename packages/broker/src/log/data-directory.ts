@@ -95,6 +95,16 @@ export function readMetaProperties(disk: Disk, path: string): MetaProperties | n
   return text === null || text.trim() === '' ? null : parse(text, file)
 }
 
+/** For a look at what may lie on a disk that fails. */
+export function orNull<T>(look: () => T | null): T | null {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof DiskError) return null
+    throw error
+  }
+}
+
 function takeLock(disk: Disk, path: string): DiskLock {
   try {
     if (disk.statSync(path)?.kind === 'file') {

@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { createMemoryDisk } from '@odradek/platform'
 import { encodeBatch, errorCodes } from '@odradek/protocol'
 import { OdradekError } from '../odradek-error.ts'
+import { brokerDirectory } from './broker-directories.ts'
 import { BreakingDisk } from './testing/breaking-disk.ts'
-import { startTestLogs, type TestLogs } from './testing/test-logs.ts'
+import { startTestLogs, TestLogs } from './testing/test-logs.ts'
 import { readTextFile, writeTextFile } from './text-file.ts'
 
 const morePaths = ['/b', '/c']
@@ -108,6 +109,48 @@ test('directories that do not belong together are refused before anything is wri
   assert.deepEqual(disk.listSync('/d'), ['cluster-metadata.jsonl'])
   disk.makeDirectorySync('/b/a-0')
   await assert.rejects(start(['/data', '/b']), isOdradekError('partition-twice', /a-0 .* \/data and \/b/))
+})
+
+test('a directory that holds those of several brokers is the data directory of none', async () => {
+  const disk = createMemoryDisk()
+  const logs = new TestLogs({ disk })
+  const brokers: TestLogs[] = []
+  for (const rank of [1, 2]) {
+    const broker = await startTestLogs({ disk, path: brokerDirectory('/data', rank) })
+    broker.create('a')
+    await broker.stop()
+    brokers.push(broker)
+  }
+  const refusal =
+    /\/data holds the data of several brokers \(broker-1, broker-2\): start it with --processes 2, or .* --brokers 2/
+  await assert.rejects(logs.start(), isOdradekError('several-brokers', refusal))
+  assert.deepEqual(disk.listSync('/data'), ['broker-1', 'broker-2'])
+  for (const broker of brokers) {
+    await broker.start()
+    assert.equal(broker.get('a').topic, 'a')
+  }
+  disk.removeSync('/data/broker-2')
+  const single = /holds the data of another broker \(broker-1\): name \/data\/broker-1, or choose another directory/
+  await assert.rejects(logs.start(), isOdradekError('several-brokers', single))
+})
+
+test("a broker's own directory that lies in another of them is no partition, whatever its name", async () => {
+  const logs = await startTestLogs({ morePaths: ['/data/disk-2'] })
+  logs.create('a')
+  logs.create('b')
+  await logs.restart()
+  logs.manager.setAsideStrays(() => false)
+  assert.ok(logs.disk.statSync('/data/disk-2/meta.properties') !== null)
+  assert.throws(() => logs.create('disk', 2), isOdradekError('log-not-created', /\/data\/disk-2 is a data directory/))
+})
+
+test('what cannot be looked into is not taken for a broker', async () => {
+  const { logs, disk } = await startThree()
+  await logs.stop()
+  disk.makeDirectorySync('/data/lost+found')
+  disk.broken.add('/data/lost+found')
+  await logs.start()
+  assert.equal(await append(logs, 'a'), errorCodes.NONE)
 })
 
 test('a directory that fails takes its own partitions offline, and gets no new ones', async () => {

@@ -1,5 +1,7 @@
 import { type Disk, DiskError } from '@odradek/platform'
 import type { Logger } from '../logger.ts'
+import { OdradekError } from '../odradek-error.ts'
+import { isDataDirectory } from './broker-directories.ts'
 import type { OffsetCheckpoint } from './checkpoint-file.ts'
 import { Checkpoints, type ReadCheckpoints } from './checkpoints.ts'
 import { parseCleanShutdown } from './clean-shutdown.ts'
@@ -168,6 +170,8 @@ export class LogDirectory {
       const future = parseFutureDirectoryName(directoryName)
       const parsed = future ?? parsePartitionDirectoryName(directoryName)
       if (parsed === null || this.#disk.statSync(path)?.kind !== 'directory') continue
+      // Another of the broker's directories may lie here, under whatever name: that is no partition, and no stray.
+      if (isDataDirectory(this.#disk, path)) continue
       const isUnlisted = this.#disk.statSync(`${path}/${unlistedFile}`) !== null
       const log = { ...parsed, config: configOf(parsed.topic) }
       const options = this.#logOptions(path, log, isUnlisted ? noCheckpoints : checkpoints)
@@ -220,9 +224,12 @@ export class LogDirectory {
     return parsePartitionMetadata(text) ?? lostTopicId
   }
 
-  /** A log in a directory of that name, which is made where it is missing. Throws DiskError. */
+  /** A log in a directory of that name, which is made where it is missing. Throws DiskError, and OdradekError where it is a broker's. */
   create(name: string, log: NewLog): PartitionLog {
     const directory = this.file(name)
+    if (isDataDirectory(this.#disk, directory)) {
+      throw new OdradekError('log-not-created', `The log ${name} cannot be made: ${directory} is a data directory`)
+    }
     const isNew = this.#disk.statSync(directory) === null
     try {
       this.#disk.makeDirectorySync(directory)
