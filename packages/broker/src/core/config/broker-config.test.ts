@@ -113,6 +113,17 @@ test('what is about several brokers is honoured among them, and taken with a not
   )
 })
 
+test('what is about a broker that is alone is honoured by one, and taken with a notice among several', () => {
+  const settings = { 'metadata.log.dir': '/ssd' }
+  assert.deepEqual(alone(settings), { problems: [], notices: [] })
+  const { problems, notices } = checkBrokerConfig(settings, { isAlone: false })
+  assert.deepEqual(problems, [])
+  assert.deepEqual(
+    notices.map(({ problem }) => problem),
+    ['metadata.log.dir has no effect: the metadata of a cluster lies in the store that its brokers share'],
+  )
+})
+
 test('the rates of throttles are set while a broker runs, and nothing is said of them when it is not', () => {
   const name = 'leader.replication.throttled.rate'
   const config = new BrokerConfig()

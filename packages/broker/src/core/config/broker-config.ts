@@ -15,7 +15,7 @@ import {
   parseConfig,
 } from './config-definition.ts'
 import { nearestName } from './nearest-name.ts'
-import { brokerStanding, explainUnsupported, whyInert, whyInertAlone } from './standing.ts'
+import { brokerStanding, explainUnsupported, whyInertAlone, whyInertShared } from './standing.ts'
 
 /** Where a broker setting's value comes from, weightiest first. */
 export type BrokerConfigSource = 'broker' | 'all-brokers' | 'static' | 'default'
@@ -200,7 +200,7 @@ export function checkBrokerConfig(
     }
     if (parsed.text === defaultText(name, definition)) continue
     if (brokerStanding(name) === 'unsupported') problems.push({ name, problem: explainUnsupported(name) })
-    const because = isAlone ? whyInertAlone(name) : whyInert(name)
+    const because = isAlone ? whyInertAlone(name) : whyInertShared(name)
     if (because !== null) notices.push({ name, problem: `${name} has no effect: ${because}` })
   }
   return { problems, notices }

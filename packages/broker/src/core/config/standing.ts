@@ -1,6 +1,6 @@
 // Which settings Odradek honours. Every setting that Kafka knows has one of three standings:
-//   honoured     it does what Kafka's documentation says; some only where there are several brokers: on one node nothing is
-//                lost, so they are taken there with a notice;
+//   honoured     it does what Kafka's documentation says; some only where there are several brokers, or only where there are
+//                not: elsewhere nothing is lost, so they are taken there with a notice;
 //   inert        it is about something that is not here by design (threads, the quorum of controllers), so nothing is
 //                lost: taken with a notice;
 //   unsupported  somebody would rely on it in vain: refused, unless it is set to its default.
@@ -101,7 +101,6 @@ const honouredBrokerSettings = new Set([
   'log.segment.bytes',
   'log.segment.delete.delay.ms',
   'message.max.bytes',
-  'metadata.log.dir',
   'producer.id.expiration.check.interval.ms',
   'producer.id.expiration.ms',
   'replica.alter.log.dirs.io.max.bytes.per.second',
@@ -143,6 +142,10 @@ const clusterBrokerSettings = new Set([
   'unclean.leader.election.enable',
 ])
 const becauseAlone = 'one node has no followers, and nobody to be led by'
+
+/** Honoured where a broker is a cluster of its own. */
+const aloneBrokerSettings = new Set(['metadata.log.dir'])
+const becauseShared = 'the metadata of a cluster lies in the store that its brokers share'
 
 /** Each with the reason why nothing is lost. */
 const inertBrokerSettings: readonly { readonly because: string; readonly names: readonly (string | RegExp)[] }[] = [
@@ -202,7 +205,8 @@ export function topicStanding(name: string): Standing {
 }
 
 export function brokerStanding(name: string): Standing {
-  if (honouredBrokerSettings.has(name) || clusterBrokerSettings.has(name)) return 'honoured'
+  const isHonoured = [honouredBrokerSettings, clusterBrokerSettings, aloneBrokerSettings].some(names => names.has(name))
+  if (isHonoured) return 'honoured'
   return whyInert(name) === null ? 'unsupported' : 'inert'
 }
 
@@ -217,6 +221,11 @@ export function whyInert(name: string): string | null {
 /** Why a setting has no effect on a broker that is a cluster of its own, nor loses anything by it; null for the others. */
 export function whyInertAlone(name: string): string | null {
   return clusterBrokerSettings.has(name) ? becauseAlone : whyInert(name)
+}
+
+/** Why a setting has no effect on one of several brokers, nor loses anything by it; null for the others. */
+export function whyInertShared(name: string): string | null {
+  return aloneBrokerSettings.has(name) ? becauseShared : whyInert(name)
 }
 
 export function explainUnsupported(name: string): string {
