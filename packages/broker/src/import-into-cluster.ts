@@ -1,5 +1,5 @@
 import { DiskError } from '@odradek/platform'
-import { createNodePlatform } from '@odradek/platform/node'
+import { absolutePath, createNodePlatform } from '@odradek/platform/node'
 import { DataDirectory, dataDirectoryFailure, readMetaProperties } from './log/data-directory.ts'
 import { localMetadataFile } from './log/file-names.ts'
 import { silentLogger } from './logger.ts'
@@ -10,7 +10,7 @@ import { OdradekError } from './odradek-error.ts'
 import { type ClusterAddress, openEtcdStore } from './open-etcd-store.ts'
 
 export interface ImportOptions {
-  /** The data directory of a broker that is stopped, absolute. */
+  /** The data directory of a broker that is stopped. */
   readonly data: string
   /** Where there is no cluster yet. */
   readonly cluster: ClusterAddress
@@ -33,7 +33,8 @@ const importedSuffix = '.imported'
  * The directory becomes one of a shared cluster only when the store has all of it, so that at each moment the broker can be
  * started in one of the two ways, and not in the other.
  */
-export async function importIntoCluster({ data, cluster }: ImportOptions): Promise<Imported> {
+export async function importIntoCluster({ data: named, cluster }: ImportOptions): Promise<Imported> {
+  const data = absolutePath(named)
   const { disk, clock, random, network } = createNodePlatform()
   const path = `${data}/${localMetadataFile}`
   try {

@@ -136,6 +136,20 @@ test('log.dirs spreads partitions over directories; one that cannot be used take
   await (await startBroker({ config: { ...swapped, 'metadata.log.dir': first } })).stop()
 })
 
+test('directories are named from the working directory', async t => {
+  const before = process.cwd()
+  const directory = temporaryDirectory(t)
+  process.chdir(directory)
+  t.after(() => process.chdir(before))
+  await (await startBroker({ data: 'one' })).stop()
+  await (await startBroker({ config: { 'log.dirs': 'two,./three/', 'metadata.log.dir': 'meta' } })).stop()
+  for (const name of ['one', 'two', 'three', 'meta'])
+    assert.ok(existsSync(join(directory, name, 'meta.properties')), name)
+  assert.ok(existsSync(join(directory, 'meta/cluster-metadata.jsonl')))
+  const twice = startBroker({ config: { 'log.dirs': `one,${directory}/one` } })
+  await assert.rejects(twice, failsWith('invalid-config', /twice/))
+})
+
 test('AlterReplicaLogDirs moves replicas between directories, answered as Kafka answers', async t => {
   const directory = temporaryDirectory(t)
   const first = join(directory, 'first')

@@ -1,13 +1,14 @@
 import { createMemoryDisk } from '@odradek/platform'
-import { createNodePlatform } from '@odradek/platform/node'
+import { absolutePath, createNodePlatform } from '@odradek/platform/node'
 import { createBroker } from './broker.ts'
 import { type Logger, silentLogger } from './logger.ts'
 import { OdradekError } from './odradek-error.ts'
 import { type ClusterAddress, openEtcdStore } from './open-etcd-store.ts'
+import { isWildcard, listenerAt } from './server/listener-config.ts'
 
 export interface StartBrokerOptions {
   /**
-   * Directory that keeps the records, absolute; made where it is missing. Several are named by the setting log.dirs instead.
+   * Directory that keeps the records; made where it is missing. Several are named by the setting log.dirs instead.
    * Without one all is kept in memory and gone at the end.
    */
   readonly data?: string
@@ -67,15 +68,15 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   }
 }
 
-/** Null for memory. */
+/** Absolute; null for memory. */
 function logDirectoriesOf(data: string | undefined, config: Readonly<Record<string, string>>): string[] | null {
   const named = data === undefined ? (config['log.dirs'] ?? config['log.dir']) : undefined
-  if (named === undefined) return data === undefined ? null : [data]
+  if (named === undefined) return data === undefined ? null : [absolutePath(data)]
   const directories = named
     .split(',')
-    .map(directory => directory.trim().replace(/(?<=.)\/+$/, ''))
+    .map(directory => directory.trim())
     .filter(directory => directory !== '')
-  if (directories.length > 0) return directories
+  if (directories.length > 0) return directories.map(absolutePath)
   throw new OdradekError('invalid-config', 'log.dirs names no directory')
 }
 
@@ -87,7 +88,7 @@ function directoriesOf(
 ): { dataDirectory: string; logDirectories?: readonly string[] } {
   if (logDirectories === null) return { dataDirectory: memoryDirectory }
   const chosen = cluster === undefined ? config['metadata.log.dir'] : undefined
-  const dataDirectory = chosen ?? logDirectories[0] ?? memoryDirectory
+  const dataDirectory = chosen === undefined ? (logDirectories[0] ?? memoryDirectory) : absolutePath(chosen)
   const isFirst = (directory: string) => directory === dataDirectory
   // A broker cannot do without the first one.
   return { dataDirectory, logDirectories: logDirectories.toSorted((a, b) => Number(isFirst(b)) - Number(isFirst(a))) }
@@ -98,15 +99,5 @@ function listenersOf(listen: string | undefined, config: Readonly<Record<string,
   if ('listeners' in config) {
     throw new OdradekError('invalid-config', 'say either listen or the setting listeners, not both')
   }
-  if (!/^(\[[0-9A-Fa-f:.%]+\]|[^:]*):\d+$/.test(listen)) {
-    throw new OdradekError(
-      'invalid-config',
-      `listen has ${listen}, which is not of the form HOST:PORT, as in 127.0.0.1:9092`,
-    )
-  }
-  return { listeners: `PLAINTEXT://${listen}` }
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
+  return { listeners: listenerAt(listen) }
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ClusterClient } from '@odradek/client'
 import { createNodePlatform } from '@odradek/platform/node'
 import { createTopicsRequest, createTopicsResponse } from '@odradek/protocol'
-import { OdradekError, type RunningCluster, type StartClusterOptions, startCluster } from './index.ts'
+import { OdradekError, type RunningCluster, type StartClusterOptions, startBroker, startCluster } from './index.ts'
 import { createReplicatedTopic, readPartition, sleep, TestProducer } from './testing/cluster-clients.ts'
 
 const platform = createNodePlatform()
@@ -226,6 +226,54 @@ test('with a directory the records and the cluster are there after a restart', a
   assert.deepEqual([...(await readPartition({ client: reader, clock }, 't')).values()], ['v0', 'v1', 'v2', 'v3', 'v4'])
 })
 
+test("the data of several brokers are not one broker's, nor the other way round", async t => {
+  const data = mkdtempSync(join(tmpdir(), 'odradek-test-'))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  const before = process.cwd()
+  process.chdir(data)
+  t.after(() => process.chdir(before))
+  const several = await testCluster(t, { data: 'several' })
+  await createReplicatedTopic({ client: clientOf(t, several.bootstrapServers), clock }, 't')
+  await several.stop()
+  const made = readdirSync('several')
+  assert.deepEqual(made, ['broker-1', 'broker-2', 'broker-3', 'metadata'])
+  const refused = (message: RegExp) => (error: unknown) => error instanceof OdradekError && message.test(error.message)
+  const brokers =
+    /several holds the data of several brokers \(broker-1, broker-2, broker-3\): start it with --processes 3/
+  await assert.rejects(startBroker({ data: 'several' }), refused(brokers))
+  assert.deepEqual(readdirSync('several'), made)
+  const again = await testCluster(t, { data: 'several' })
+  assert.ok(again.leaderOf('t', 0) !== null)
+
+  await (await startBroker({ data: 'one', config: { 'node.id': 7 } })).stop()
+  const files = readdirSync('one')
+  await assert.rejects(startCluster({ data: 'one' }), refused(/one is the data of node 7: choose another directory/))
+  assert.deepEqual(readdirSync('one'), files)
+})
+
+test('a directory that cannot be made is told as one', async t => {
+  const data = mkdtempSync(join(tmpdir(), 'odradek-test-'))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  const file = join(data, 'file')
+  writeFileSync(file, '')
+  await assert.rejects(startCluster({ data: join(file, 'below') }), (error: unknown) => {
+    assert.ok(error instanceof OdradekError, String(error))
+    assert.match(error.message, /The data directory .*below.* cannot be/)
+    return true
+  })
+})
+
+test('no broker starts once its cluster has been stopped', async t => {
+  const cluster = await testCluster(t)
+  await cluster.broker(1).stop()
+  const stopping = cluster.stop()
+  const late = [cluster.broker(1).start(), cluster.broker(2).restart()]
+  await stopping
+  const isRefused = (error: unknown) => error instanceof OdradekError && error.code === 'cluster-stopped'
+  for (const start of [...late, cluster.broker(3).start()]) await assert.rejects(start, isRefused)
+  assert.ok(cluster.brokers.every(({ state }) => state === 'stopped'))
+})
+
 test('what cannot be is refused with what to do', async () => {
   const refused = async (options: StartClusterOptions, message: RegExp) => {
     await assert.rejects(startCluster(options), (error: unknown) => {
@@ -237,6 +285,12 @@ test('what cannot be is refused with what to do', async () => {
   await refused({ brokers: 0 }, /brokers is 0/)
   await refused({ port: 65_535 }, /there are no 3 ports/)
   await refused({ racks: [] }, /racks is empty/)
-  await refused({ config: { 'node.id': 4 } }, /node\.id would be the same for all brokers/)
+  await refused(
+    { config: { 'node.id': 4 } },
+    /node\.id would be the same for all brokers: leave it out, .* ids 1, 2, 3/,
+  )
+  await refused({ config: { 'broker.rack': 'a' } }, /broker\.rack would be .* the option racks of startCluster/)
+  await refused({ config: { listeners: 'PLAINTEXT://:9092' } }, /listeners would be .* the option port says/)
+  await refused({ config: { 'log.dirs': '/a' } }, /log\.dirs would be .* the option data says/)
   await refused({ config: { 'num.partitons': 4 } }, /did you mean num\.partitions/)
 })

@@ -1,7 +1,9 @@
-import { createMemoryDisk, type Platform } from '@odradek/platform'
-import { createNodePlatform } from '@odradek/platform/node'
+import { createMemoryDisk, DiskError, type Platform } from '@odradek/platform'
+import { absolutePath, createNodePlatform } from '@odradek/platform/node'
 import { isRunning } from './core/cluster/cluster-image.ts'
 import { type ClusterBroker, EmbeddedBroker } from './embedded/embedded-broker.ts'
+import { brokerDirectory, refuseBrokerAt } from './log/broker-directories.ts'
+import { dataDirectoryFailure } from './log/data-directory.ts'
 import { localMetadataFile } from './log/file-names.ts'
 import { type LogFields, type Logger, silentLogger } from './logger.ts'
 import { LocalStore } from './metadata/local-store.ts'
@@ -11,7 +13,7 @@ import { OdradekError } from './odradek-error.ts'
 export interface StartClusterOptions {
   /** How many; 3 unless given. They have the ids 1, 2, 3… */
   readonly brokers?: number
-  /** Directory that keeps the records, absolute; made where it is missing. Without one all is kept in memory and gone at the end. */
+  /** Directory that keeps the records; made where it is missing. Without one all is kept in memory and gone at the end. */
   readonly data?: string
   /** Port of the first broker; the others get those behind it. Without it all take free ones. */
   readonly port?: number
@@ -59,13 +61,14 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
   const count = options.brokers ?? 3
   checkOptions(options, count)
   const node = createNodePlatform()
-  const store = await openStore(node, options.data)
+  const data = options.data === undefined ? undefined : absolutePath(options.data)
+  const store = await openStore(node, data)
   const brokers = Array.from({ length: count }, (_, index) => {
     const nodeId = index + 1
     return new EmbeddedBroker({
       nodeId,
-      platform: options.data === undefined ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node,
-      dataDirectory: options.data === undefined ? memoryDirectory : `${options.data}/broker-${nodeId}`,
+      platform: data === undefined ? { ...node, disk: createMemoryDisk({ clock: node.clock }) } : node,
+      dataDirectory: data === undefined ? memoryDirectory : brokerDirectory(data, nodeId),
       port: options.port === undefined ? 0 : options.port + index,
       config: configOf(options, { count, index }),
       logger: loggerOf(options.logger ?? silentLogger, nodeId),
@@ -126,7 +129,7 @@ class EmbeddedCluster implements RunningCluster {
   }
 
   async #stop(): Promise<void> {
-    await Promise.all(this.brokers.map(broker => broker.stop()))
+    await Promise.all(this.brokers.map(broker => broker.retire()))
     await this.#store.close()
   }
 
@@ -141,8 +144,20 @@ class EmbeddedCluster implements RunningCluster {
   }
 }
 
-/** Settings that would have to be different for each broker. */
-const ownSettings = ['node.id', 'broker.id', 'broker.rack', 'listeners', 'advertised.listeners', 'log.dir', 'log.dirs']
+const ids = 'the brokers have the ids 1, 2, 3…'
+const racks = 'the option racks of startCluster says where they stand'
+const ports = 'the option port says where they serve'
+const directories = 'the option data says where their data lie'
+/** Settings that would have to be different for each broker, and what there is instead. */
+const ownSettings = {
+  'node.id': ids,
+  'broker.id': ids,
+  'broker.rack': racks,
+  listeners: ports,
+  'advertised.listeners': ports,
+  'log.dir': directories,
+  'log.dirs': directories,
+}
 
 function checkOptions({ config = {}, port = 0, racks }: StartClusterOptions, count: number): void {
   const refuse = (problem: string) => new OdradekError('invalid-config', problem)
@@ -153,11 +168,8 @@ function checkOptions({ config = {}, port = 0, racks }: StartClusterOptions, cou
     throw refuse(`port is ${port}: there are no ${count} ports from there on`)
   }
   if (racks?.length === 0) throw refuse('racks is empty: leave it out, or name one')
-  const own = ownSettings.find(name => name in config)
-  if (own !== undefined) {
-    throw refuse(
-      `the setting ${own} would be the same for all brokers: the options brokers, port, racks and data say it`,
-    )
+  for (const [name, instead] of Object.entries(ownSettings)) {
+    if (name in config) throw refuse(`the setting ${name} would be the same for all brokers: leave it out, ${instead}`)
   }
 }
 
@@ -181,9 +193,14 @@ function configOf(
 async function openStore({ clock, disk }: Platform, data: string | undefined): Promise<SharedLocalStore> {
   const directory = data === undefined ? memoryDirectory : `${data}/metadata`
   const own = data === undefined ? createMemoryDisk({ clock }) : disk
-  own.makeDirectorySync(directory)
-  const { store } = await LocalStore.open({ disk: own, clock, path: `${directory}/${localMetadataFile}` })
-  return new SharedLocalStore(store)
+  if (data !== undefined) refuseBrokerAt(disk, data, { mayJoin: false })
+  try {
+    own.makeDirectorySync(directory)
+    const { store } = await LocalStore.open({ disk: own, clock, path: `${directory}/${localMetadataFile}` })
+    return new SharedLocalStore(store)
+  } catch (error) {
+    throw error instanceof DiskError ? dataDirectoryFailure(directory, error) : error
+  }
 }
 
 function loggerOf(logger: Logger, nodeId: number): Logger {

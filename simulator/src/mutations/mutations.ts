@@ -21,7 +21,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'acknowledged-without-followers',
     file: `${broker}/replication/partition-leader.ts`,
-    find: 'log.highWatermarkLimit = common',
+    find: 'log.highWatermarkLimit = this.#progress.commonEndOffset(this.#inSyncPerhaps, this.#options.brokerId)',
     replace: 'log.highWatermarkLimit = Number.MAX_SAFE_INTEGER',
     why: "the high watermark is the end of the leader's own log: an ISR that acknowledges too early",
   },

@@ -22,7 +22,7 @@ export interface ClusterBroker {
   stop(): Promise<void>
   /** As kill -9: what it had written stays, all else is gone, and the cluster finds out when its session has run out. */
   kill(): Promise<void>
-  /** Starts it again, with the data that it has. Resolves when it serves. */
+  /** Starts it again, with the data that it has. Resolves when it serves; rejects once the cluster has been stopped. */
   start(): Promise<void>
   /** Stops it, if it runs, and starts it again. */
   restart(): Promise<void>
@@ -71,6 +71,7 @@ export class EmbeddedBroker implements ClusterBroker {
   #port: number
   #clusterId = ''
   #run: Run | null = null
+  #isRetired = false
   /** Starts and ends come one after the other. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -108,6 +109,12 @@ export class EmbeddedBroker implements ClusterBroker {
 
   stop(): Promise<void> {
     return this.#inTurn(() => this.#stop())
+  }
+
+  /** A stop for good: the store goes with the cluster, and a broker that started would wait for it without end. */
+  retire(): Promise<void> {
+    this.#isRetired = true
+    return this.stop()
   }
 
   kill(): Promise<void> {
@@ -149,6 +156,9 @@ export class EmbeddedBroker implements ClusterBroker {
   }
 
   async #begin(): Promise<void> {
+    if (this.#isRetired) {
+      throw new OdradekError('cluster-stopped', `The cluster of broker ${this.nodeId} was stopped: start another one.`)
+    }
     if (this.#run !== null) {
       throw new OdradekError('broker-runs', `Broker ${this.nodeId} runs already: stop it before you start it again.`)
     }

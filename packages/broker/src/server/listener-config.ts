@@ -71,6 +71,13 @@ export function checkSharedListeners(listeners: ListenerPlan[], config: BrokerCo
   return listeners
 }
 
+/** The listener that a HOST:PORT stands for. Throws OdradekError for what is none. */
+export function listenerAt(address: string): string {
+  const port = Number(/^(?:\[[0-9A-Fa-f:.%]+\]|[^:]*):(\d+)$/.exec(address)?.[1])
+  if (port <= portMax) return `PLAINTEXT://${address}`
+  throw invalid(`listen has ${address}, which is not of the form HOST:PORT, as in 127.0.0.1:9092`)
+}
+
 interface ParsedListener {
   readonly name: string
   readonly host: string
@@ -78,12 +85,13 @@ interface ParsedListener {
   readonly text: string
 }
 
+const portMax = 65_535
 const listenerForm = /^([A-Za-z0-9_.-]+):\/\/(?:\[([0-9A-Fa-f:.%]+)\]|([^:/[\]]*)):(\d+)$/
 
 function parseListener(setting: string, text: string): ParsedListener {
   const [, name, address6, host, port] = listenerForm.exec(text.trim()) ?? []
   const number = Number(port)
-  if (name === undefined || !(number <= 65535)) {
+  if (name === undefined || !(number <= portMax)) {
     throw invalid(`${setting} has ${text}, which is not of the form NAME://HOST:PORT, as in PLAINTEXT://localhost:9092`)
   }
   return { name: name.toUpperCase(), host: address6 ?? host ?? '', port: number, text }
@@ -103,7 +111,7 @@ function parseProtocolMap(text: string): Map<string, string> {
 }
 
 /** Empty means all addresses, as in PLAINTEXT://:9092. */
-function isWildcard(host: string): boolean {
+export function isWildcard(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::'
 }
 

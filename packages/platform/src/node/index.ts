@@ -1,1 +1,2 @@
+export { absolutePath } from './absolute-path.ts'
 export { createNodePlatform } from './platform.ts'
