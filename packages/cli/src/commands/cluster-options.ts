@@ -95,10 +95,11 @@ export function repeated(text: string, before: readonly string[] = []): readonly
 
 /** A whole number in a range. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
   return (text: string): number => {
     const value = Number(text)
     if (!/^-?\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`)
+      throw new InvalidArgumentError(`It must be a whole number ${range}.`)
     }
     return value
   }

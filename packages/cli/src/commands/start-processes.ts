@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brokerDirectory } from 'odradek'
+import { EXIT_USAGE, UsageError } from '../output/failure.ts'
 import { printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 
@@ -20,7 +21,7 @@ export interface ProcessesPlan {
 /** A broker that has died is started again after a while: not at once, since it may die of what it finds. */
 const restartMs = 1000
 const program = fileURLToPath(new URL('../../bin/odradek.js', import.meta.url))
-const serves = /^(Node (\d+) of cluster (\S+)) serves on (\S+),.*$/m
+const serves = /^Node (\d+) of cluster \S+ serves on (\S+),.*$/m
 
 /** Resolves when all have ended after `stop`. Rejects when one does not even start; then none is left. */
 export async function startProcesses(plan: ProcessesPlan, stop: Promise<unknown>): Promise<void> {
@@ -39,6 +40,8 @@ export async function startProcesses(plan: ProcessesPlan, stop: Promise<unknown>
 class SupervisedBroker {
   readonly #plan: ProcessesPlan
   readonly #index: number
+  /** Among the others, for people. */
+  readonly #name: string
   #child: ChildProcess | null = null
   #ended: Promise<void> = Promise.resolve()
   #isStopping = false
@@ -46,6 +49,7 @@ class SupervisedBroker {
   constructor(plan: ProcessesPlan, index: number) {
     this.#plan = plan
     this.#index = index
+    this.#name = `process ${index + 1} of ${plan.count}`
   }
 
   /** Resolves to its node id and address when it serves. Rejects when it ends before. */
@@ -62,7 +66,7 @@ class SupervisedBroker {
       child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         if (isServing) return
         output += text
-        const [, , nodeId, , address] = serves.exec(output) ?? []
+        const [, nodeId, address] = serves.exec(output) ?? []
         if (nodeId === undefined || address === undefined) return
         isServing = true
         resolve([nodeId, address])
@@ -71,15 +75,16 @@ class SupervisedBroker {
         child.once('error', reject)
         child.once('close', (code, signal) => {
           ended()
-          if (!isServing) reject(new SupervisedBrokerError(`a broker ended with ${code ?? signal} before it served`))
-          else if (!this.#isStopping) this.#restart(String(code ?? signal))
+          const text = `${this.#name} ended with ${code ?? signal}`
+          if (!isServing) reject(endedEarly(`${text} before it served`, code))
+          else if (!this.#isStopping) this.#restart(text)
         })
       })
     })
   }
 
-  #restart(how: string): void {
-    printNote(`odradek: broker ${this.#index + 1} of ${this.#plan.count} ended with ${how}: starting it again`)
+  #restart(why: string): void {
+    printNote(`odradek: ${why}: starting it again`)
     setTimeout(() => {
       if (this.#isStopping) return
       this.start().catch(error => {
@@ -99,12 +104,17 @@ class SupervisedBroker {
     const at = listen.lastIndexOf(':')
     const port = Number(listen.slice(at + 1))
     const own = port === 0 ? listen : `${listen.slice(0, at)}:${port + this.#index}`
-    const directory = data === null ? [] : ['--data', join(data, `broker-${this.#index + 1}`)]
+    const directory = data === null ? [] : ['--data', brokerDirectory(data, this.#index + 1)]
     return [...args, '--processes', '1', '--listen', own, ...directory, '--rack', rack ?? hostname()]
   }
 }
 
-/** Has a code, as errors of the world have: its child has said why. */
+/** Its child has said why; where that was the command line, it is this one's, too. */
+function endedEarly(text: string, code: number | null): Error {
+  return code === EXIT_USAGE ? new UsageError(text) : new SupervisedBrokerError(text)
+}
+
+/** Has a code, as errors of the world have. */
 class SupervisedBrokerError extends Error {
   readonly code = 'broker-ended'
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { createNodePlatform } from '@odradek/platform/node'
 import { Command, Option } from 'commander'
 import { UsageError } from '../output/failure.ts'
 import { printText } from '../output/print.ts'
@@ -89,7 +90,6 @@ async function start(flags: Flags): Promise<void> {
     delete config['log.dir']
     delete config['metadata.log.dir']
   } else if (data.length > 1) config['log.dirs'] = data.join()
-  if ('metadata.log.dir' in config) config['metadata.log.dir'] = resolve(config['metadata.log.dir'])
   const logger = await createLogger({
     format: flags.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     level: flags.logLevel,
@@ -115,7 +115,8 @@ async function start(flags: Flags): Promise<void> {
 const ownSettings = ['node.id', 'broker.id', 'listeners', 'advertised.listeners']
 
 async function startSeveral(flags: Flags, config: Record<string, string>, stop: Promise<unknown>): Promise<void> {
-  if (flags.cluster === undefined) {
+  const cluster = clusterAddress(flags)
+  if (cluster === undefined) {
     throw new UsageError('--processes needs --cluster: the brokers find each other there (odradek dev needs none)')
   }
   const own = ownSettings.find(name => name in config)
@@ -124,21 +125,15 @@ async function startSeveral(flags: Flags, config: Record<string, string>, stop: 
       `--processes starts several brokers, and ${own} can be the setting of one only: leave it out. Each gets and keeps a node id of its own, and a port behind that of --listen`,
     )
   }
-  const data = dataDirectories(flags, config)
-  if (data !== null && data.length > 1) {
+  const directories = dataDirectories(flags, config)
+  if (directories !== null && directories.length > 1) {
     throw new UsageError('--processes keeps the data of all brokers in one directory: name one in log.dirs')
   }
+  const several = { count: flags.processes, listen: flags.listen ?? DEFAULT_LISTEN, data: directories?.[0] ?? null }
+  const { checkSeveral } = await import('odradek')
+  checkSeveral({ ...several, disk: createNodePlatform().disk, cluster, config })
   const { startProcesses } = await import('./start-processes.ts')
-  await startProcesses(
-    {
-      count: flags.processes,
-      args: process.argv.slice(2),
-      listen: flags.listen ?? DEFAULT_LISTEN,
-      data: data?.[0] ?? null,
-      rack: config['broker.rack'],
-    },
-    stop,
-  )
+  await startProcesses({ ...several, args: process.argv.slice(2), rack: config['broker.rack'] }, stop)
 }
 
 /** As a person would write it from here. */
