@@ -11,12 +11,13 @@ import { type ClusterState, isMoving, readClusterState } from '../cluster/cluste
 import { findProblems, goneBrokers, lacksCopies, type Problem } from '../cluster/health.ts'
 import { inBytes } from '../output/bytes.ts'
 import { EXIT_FAILED, UsageError } from '../output/failure.ts'
-import { someOf } from '../output/names.ts'
+import { asTyped, someOf } from '../output/names.ts'
 import { printJson, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { balanceCommand } from './cluster-balance.ts'
 import { addClusterOptions, type ClusterFlags, withCluster } from './cluster-options.ts'
-import { addEtcdOptions, clusterAddress, type EtcdFlags } from './etcd-options.ts'
+import { addEtcdOptions, clusterAddress, type EtcdFlags, etcdArguments } from './etcd-options.ts'
+import { shortest } from './start.ts'
 
 export function clusterCommand(): Command {
   return new Command('cluster')
@@ -100,12 +101,11 @@ function importCommand(): Command {
         throw new UsageError('where to? give --cluster etcd://HOST:PORT[,HOST:PORT...]/PREFIX')
       }
       const { importIntoCluster } = await import('odradek')
-      const { clusterId, nodeId, topics } = await importIntoCluster({
-        data: resolve(flags.data ?? './odradek-data'),
-        cluster,
-      })
+      const data = resolve(flags.data ?? './odradek-data')
+      const { clusterId, nodeId, topics } = await importIntoCluster({ data, cluster })
+      const start = ['odradek', 'start', '--data', shortest(data), ...etcdArguments(flags)]
       printText(
-        `Cluster ${clusterId} has ${counted(topics, 'topic')} now, all of them on node ${nodeId}. Start it with: odradek start --cluster ${cluster.url}\n`,
+        `Cluster ${clusterId} has ${counted(topics, 'topic')} now, all of them on node ${nodeId}. Start it with: ${asTyped(start)}\n`,
       )
     })
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runOdradek } from '../testing/run-odradek.ts'
-import { clusterAddress } from './etcd-options.ts'
+import { clusterAddress, etcdArguments } from './etcd-options.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'odradek-etcd-options-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
@@ -32,6 +32,31 @@ test('secrets and certificates come from files', () => {
     tls: { ca: 'CA', cert: 'CERT', key: 'KEY' },
     user: { name: 'joe', password: 'secret' },
   })
+})
+
+test('the options are told as they were given', () => {
+  const flags = { cluster, etcdTls: true, etcdCa: '/ca', etcdUser: 'joe', etcdPasswordFile: '/password' }
+  const expected = `--cluster ${cluster} --etcd-ca /ca --etcd-user joe --etcd-password-file /password --etcd-tls`
+  assert.equal(etcdArguments(flags).join(' '), expected)
+  assert.deepEqual(etcdArguments({ cluster, etcdTls: false }), ['--cluster', cluster])
+})
+
+test('TLS is said or denied, by the option and by the environment', async () => {
+  const start = ['start', '--memory', '--listen', '127.0.0.1:0', '--cluster', cluster]
+  for (const [value, option, expected] of [
+    [undefined, [], /without TLS/],
+    [undefined, ['--etcd-tls'], /with TLS/],
+    ['true', [], /with TLS/],
+    ['false', [], /without TLS/],
+    ['false', ['--etcd-tls'], /with TLS/],
+    ['true', ['--etcd-tls', 'false'], /without TLS/],
+    ['yes', [], /^odradek: .* 'yes' from env 'ODRADEK_ETCD_TLS' is invalid\. It must be true or false\./],
+    ['false', ['--etcd-ca', file('any', '')], /^odradek: --etcd-tls is false, and --etcd-ca/],
+  ] as const) {
+    const env = value === undefined ? {} : { ODRADEK_ETCD_TLS: value }
+    const { stderr } = await runOdradek([...start, ...option], { env })
+    assert.match(stderr, expected)
+  }
 })
 
 test('what does not fit together is refused with what to give', async () => {
