@@ -43,6 +43,8 @@ test('a copy for which there is no other broker stays, and is told', () => {
     [[2]],
   )
   assert.deepEqual(stuck, [{ name: 't-0', because: 'for 2 copies there is only 1 other broker' }])
+  const alone = planReplicasAway(stateOf([null], ['1']), 1)
+  assert.deepEqual(alone, { moves: [], stuck: [{ name: 't-0', because: 'there is no other broker' }] })
 })
 
 test('what is on its way already is not moved again', () => {

@@ -78,9 +78,7 @@ export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
       broker.brokerId,
     ])
     if (chosen === undefined) {
-      const copies = target.length === 1 ? '1 copy' : `${target.length} copies`
-      const because = `for ${copies} there ${others.length === 1 ? 'is only 1 other broker' : `are only ${others.length} other brokers`}`
-      stuck.push({ name: placeName(partition), because })
+      stuck.push({ name: placeName(partition), because: tooFew(others.length, target.length) })
       continue
     }
     count(counts, chosen.brokerId)
@@ -88,6 +86,12 @@ export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
     moves.push({ ...placeOf(partition), replicas: target.map(id => (id === brokerId ? chosen.brokerId : id)) })
   }
   return { moves, stuck }
+}
+
+function tooFew(others: number, copies: number): string {
+  if (others === 0) return 'there is no other broker'
+  const brokers = others === 1 ? 'is only 1 other broker' : `are only ${others} other brokers`
+  return `for ${copies === 1 ? '1 copy' : `${copies} copies`} there ${brokers}`
 }
 
 function placeOf({ topic, partition }: PartitionInCluster) {

@@ -1,8 +1,16 @@
-import { type ClusterClient, describeCluster, KafkaError, unregisterBroker } from '@odradek/client'
+import {
+  type BrokerDescription,
+  type ClusterClient,
+  describeCluster,
+  KafkaError,
+  unregisterBroker,
+} from '@odradek/client'
 import { errorCodes } from '@odradek/protocol'
 import { Command } from 'commander'
+import { readClusterState } from '../cluster/cluster-state.ts'
+import { goneBrokers } from '../cluster/health.ts'
 import { type Moved, moveLeadersAway, moveLeadersBack, moveReplicasAway } from '../cluster/move.ts'
-import { EXIT_FAILED, UsageError } from '../output/failure.ts'
+import { EXIT_FAILED, RefusalError, UsageError } from '../output/failure.ts'
 import { someOf } from '../output/names.ts'
 import { printJson, printNote, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
@@ -51,7 +59,8 @@ function drainCommand(): Command {
     .addHelpText(
       'after',
       `
-It stays the last choice for leading until the drain is undone. An interrupted drain goes on when it is called again.
+Of each of its partitions it stays the last choice for leading until the drain is undone. New topics know nothing of a
+drain: drain again before you stop it. An interrupted drain goes on when it is called again, too.
 
 Examples:
   odradek broker drain 3
@@ -61,12 +70,14 @@ Examples:
     .action((brokerId: number, flags: MoveFlags & { replicas?: boolean; undo?: boolean }) =>
       withCluster(flags, async cluster => {
         if (flags.replicas && flags.undo) throw new UsageError('--undo brings no copies back: leave out --replicas')
-        await checkThere(cluster, brokerId)
-        const options = { brokerId, atOnce: flags.atOnce, onProgress: progressOf(flags) }
-        if (flags.undo) return report(flags, brokerId, await moveLeadersBack(cluster, options), 'leads its share')
-        const led = await moveLeadersAway(cluster, options)
+        await checkRuns(cluster, brokerId, flags)
+        const options = { brokerId, atOnce: flags.atOnce }
+        const leading = { ...options, onProgress: progressOf(flags, ['leader', 'leaders']) }
+        if (flags.undo) return report(flags, brokerId, await moveLeadersBack(cluster, leading), 'leads its share')
+        const led = await moveLeadersAway(cluster, leading)
         if (!flags.replicas) return report(flags, brokerId, led, 'leads nothing any more')
-        report(flags, brokerId, await moveReplicasAway(cluster, options), 'holds nothing any more')
+        const copied = await moveReplicasAway(cluster, { ...options, onProgress: progressOf(flags) })
+        report(flags, brokerId, copied, 'holds nothing any more')
       }),
     )
 }
@@ -79,7 +90,7 @@ function decommissionCommand(): Command {
       'after',
       `
 When it is empty the broker is to be stopped, by you, and the command to be called again: that takes it out of the
-cluster. An interrupted decommission goes on when it is called again, too.
+cluster. An interrupted decommission goes on when it is called again, too. A broker that is out of the cluster is unknown to it.
 --throttle takes the place of throttles of replication that are there, and takes all away in the end.
 
 Examples:
@@ -88,6 +99,7 @@ Examples:
     )
     .action((brokerId: number, flags: MoveFlags & ThrottleFlags) =>
       withCluster(flags, async cluster => {
+        await checkKnown(cluster, brokerId)
         const { atOnce, throttle: bytesPerSecond } = flags
         const options = { brokerId, atOnce, bytesPerSecond, onProgress: progressOf(flags) }
         const moved = await moveReplicasAway(cluster, options)
@@ -106,11 +118,31 @@ async function lives(cluster: ClusterClient, brokerId: number): Promise<boolean>
   return (await describeCluster(cluster)).brokers.some(broker => broker.brokerId === brokerId)
 }
 
-async function checkThere(cluster: ClusterClient, brokerId: number): Promise<void> {
-  const { brokers } = await describeCluster(cluster)
-  if (brokers.some(broker => broker.brokerId === brokerId)) return
-  const ids = brokers.map(broker => broker.brokerId).join(', ')
-  throw new UsageError(`there is no broker ${brokerId}: the brokers are ${ids}`)
+async function checkRuns(
+  cluster: ClusterClient,
+  brokerId: number,
+  { replicas = false }: { readonly replicas?: boolean },
+): Promise<void> {
+  const { brokers } = await describeCluster(cluster, { includeFencedBrokers: true })
+  const broker = brokers.find(one => one.brokerId === brokerId)
+  if (broker === undefined) throw unknownBroker(brokerId, brokers)
+  const copies = replicas ? `, and odradek broker decommission ${brokerId} moves its copies` : ''
+  if (broker.isFenced) throw new RefusalError(`broker ${brokerId} is down: it leads nothing${copies}`)
+}
+
+/** One that is down, or out of the cluster already, may still be meant to hold copies. */
+async function checkKnown(cluster: ClusterClient, brokerId: number): Promise<void> {
+  const state = await readClusterState(cluster)
+  const brokers = [...state.brokers, ...state.down]
+  if (brokers.some(broker => broker.brokerId === brokerId) || goneBrokers(state).includes(brokerId)) return
+  throw unknownBroker(brokerId, brokers)
+}
+
+function unknownBroker(brokerId: number, brokers: readonly BrokerDescription[]): UsageError {
+  const ids = brokers
+    .toSorted((a, b) => a.brokerId - b.brokerId)
+    .map(broker => `${broker.brokerId}${broker.isFenced ? ' (down)' : ''}`)
+  return new UsageError(`there is no broker ${brokerId}: the brokers are ${ids.join(', ')}`)
 }
 
 /** It may be forgotten already. */

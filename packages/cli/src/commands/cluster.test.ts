@@ -62,6 +62,17 @@ test('health ends with 0 while all is well, and with 1 and the reasons when a br
     const { stdout: text } = await cluster.run(['cluster', 'health'])
     return /^Broker 4 is down\.$/m.test(text.toString())
   }, 'the broker is not missed')
+  for (const undo of [[], ['--undo']]) {
+    assert.equal(await cluster.refusal(1, ['broker', 'drain', '4', ...undo]), 'broker 4 is down: it leads nothing')
+  }
+  assert.equal(
+    await cluster.refusal(1, ['broker', 'drain', '4', '--replicas']),
+    'broker 4 is down: it leads nothing, and odradek broker decommission 4 moves its copies',
+  )
+  assert.equal(
+    await cluster.refusal(2, ['broker', 'drain', '9']),
+    'there is no broker 9: the brokers are 1, 2, 3, 4 (down)',
+  )
   await brokers.broker(4).start()
   await eventually(async () => (await cluster.run(['cluster', 'health'])).status === 0, 'it does not get well')
 })
@@ -71,7 +82,7 @@ test('drain leaves a broker nothing to lead, and its copies in place', async () 
   const before = await cluster.describe('drained')
   const said = await cluster.run(['broker', 'drain', '2'])
   assert.equal(said.stdout.toString(), 'Broker 2 leads nothing any more.\n')
-  assert.match(said.stderr, /^\d+ of \d+ partitions? moved\n$/)
+  assert.match(said.stderr, /^\d+ of \d+ leaders? moved\n$/)
   const after = await cluster.describe('drained')
   assert.ok(after.partitions.every(({ leader, isr }) => leader !== 2 && isr.length === 3))
   const sorted = ({ partitions }: DescribedTopic) => partitions.map(({ replicas }) => replicas.toSorted())
@@ -127,6 +138,12 @@ test('decommission moves all copies to the others, waits for the broker to stop,
   )
   assert.equal(await isDown(), false)
   assert.equal(await cluster.text(['cluster', 'health']), 'Healthy.\n')
+  for (const id of ['3', '99']) {
+    assert.equal(
+      await cluster.refusal(2, ['broker', 'decommission', id]),
+      `there is no broker ${id}: the brokers are 1, 2, 4`,
+    )
+  }
 })
 
 test('what finds no other place stays where it is, and that is a failure', async () => {

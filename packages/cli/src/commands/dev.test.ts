@@ -18,3 +18,10 @@ test('starts a cluster, prints its addresses, and ends in order', async () => {
   const [first = '', second = ''] = bootstrap.split(',')
   assert.equal(ended.stdout.toString().split('\n\n')[0], `BROKER  ADDRESS\n     1  ${first}\n     2  ${second}`)
 })
+
+test('a setting that only one of the brokers can have is refused with what there is instead', async () => {
+  const { status, stderr } = await runOdradek(['dev', '--port', '0', '--set', 'node.id=3'])
+  assert.equal(status, 2)
+  const reason = 'leave it out, the brokers have the ids 1, 2, 3…'
+  assert.equal(stderr, `odradek: the setting node.id would be the same for all brokers: ${reason}\n`)
+})

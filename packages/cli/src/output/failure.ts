@@ -3,12 +3,16 @@ import { ConnectionError, KafkaError } from '@odradek/client'
 /** What a person asked for cannot be done; the message says why and what to do. */
 export class UsageError extends Error {}
 
+/** What was asked for in due form cannot be done as things stand; the message says why. */
+export class RefusalError extends Error {}
+
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
 /** What stands on stderr, and the exit code, for whatever went wrong. */
 export function describeFailure(error: unknown): { text: string; exitCode: number } {
   if (error instanceof UsageError) return { text: error.message, exitCode: EXIT_USAGE }
+  if (error instanceof RefusalError) return { text: error.message, exitCode: EXIT_FAILED }
   if (error instanceof KafkaError) return { text: `${error.message} (${error.codeName})`, exitCode: EXIT_FAILED }
   if (error instanceof ConnectionError) return { text: noBroker(error.message), exitCode: EXIT_FAILED }
   if (isBrokerError(error)) {
