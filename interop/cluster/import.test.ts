@@ -72,7 +72,7 @@ for (const end of ['shutdown', 'kill'] as const) {
     assert.equal(imported.status, 0, imported.stderr.toString())
     assert.match(
       imported.stdout.toString(),
-      /^Cluster \S{22} has 2 topics now, all of them on node 1\. Start it with: /,
+      /^Cluster \S{22} has 2 topics now, all of them on node 1\. Start it with: odradek start --data \S+ --cluster etcd:\S+$/m,
     )
     const again = await importInto(`alone-${end}`, end)
     assert.equal(again.status, 1)

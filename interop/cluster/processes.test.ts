@@ -1,6 +1,6 @@
 /** `odradek start --processes N`: several brokers of a cluster on one host, under one command. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -42,7 +42,7 @@ test('three brokers start under one command, on one rack; one that dies comes ba
       assert.ok(performance.now() < until, running.output.stderr)
       await sleep(200)
     }
-    assert.match(running.output.stderr, /ended with SIGKILL: starting it again/)
+    assert.match(running.output.stderr, /process 1 of 3 ended with SIGKILL: starting it again/)
 
     const children = await childrenOf(running.child.pid ?? 0)
     running.child.kill('SIGTERM')
@@ -55,6 +55,64 @@ test('three brokers start under one command, on one rack; one that dies comes ba
     await rm(data, { recursive: true, force: true })
   }
 })
+
+test('a broker that was alone becomes the first of several, with all that it has', async () => {
+  const etcd = await EtcdCluster.start({ size: 1 })
+  const home = await mkdtemp(path.join(os.tmpdir(), 'odradek-processes-'))
+  const data = path.join(home, 'data')
+  const cluster = ['--cluster', `etcd://${etcd.members[0]?.endpoint}/first`]
+  const start = ['start', '--listen', '127.0.0.1:0', '--data', data]
+  const several = [...start, ...cluster, '--processes', '2']
+  try {
+    const alone = startOdradek(start)
+    const [, address = ''] = await alone.stdoutHas(/serves on ([^,\s]+),/)
+    await ended(['produce', 'orders', '--bootstrap', address], 0, 'one\ntwo\n')
+    alone.child.kill('SIGTERM')
+    await alone.ended
+
+    assert.match(await ended(several, 1), /is the data of node 1: move it to \S+\/data\/broker-1, or/)
+    await rename(data, path.join(home, 'broker-1'))
+    await mkdir(data)
+    await rename(path.join(home, 'broker-1'), path.join(data, 'broker-1'))
+    await ended(['cluster', 'import', '--data', path.join(data, 'broker-1'), ...cluster], 0)
+
+    const running = startOdradek(several, { timeoutMs: 120_000 })
+    try {
+      const bootstrap = await serving(running, 2)
+      assert.equal((await brokersAt(bootstrap)).length, 2)
+      const { stdout } = await runOdradek(['consume', 'orders', '--exit', '--bootstrap', bootstrap])
+      assert.equal(stdout.toString(), 'one\ntwo\n')
+    } finally {
+      running.child.kill('SIGTERM')
+      await running.ended
+    }
+    assert.match(await ended([...start, ...cluster], 1), /holds the data of several brokers \(broker-1, broker-2\)/)
+    assert.deepEqual((await readdir(data)).sort(), ['broker-1', 'broker-2'])
+  } finally {
+    await etcd.stop()
+    await rm(home, { recursive: true, force: true })
+  }
+})
+
+test('what only the brokers find wrong with the command line ends it as such', async () => {
+  const etcd = await EtcdCluster.start({ size: 1 })
+  const cluster = ['--cluster', `etcd://${etcd.members[0]?.endpoint}/wrong`]
+  try {
+    const wrong = ['--memory', '--listen', '127.0.0.1:0', '--set', 'broker.session.timeout.ms=10']
+    const said = await ended(['start', '--processes', '2', ...cluster, ...wrong], 2)
+    assert.match(said, /broker\.session\.timeout\.ms is 10/)
+    assert.match(said, /^odradek: process [12] of 2 ended with 2 before it served$/m)
+  } finally {
+    await etcd.stop()
+  }
+})
+
+/** What a command has said on standard error. */
+async function ended(args: readonly string[], expected: number, input = ''): Promise<string> {
+  const { status, stderr } = await runOdradek(args, { input })
+  assert.equal(status, expected, stderr)
+  return stderr
+}
 
 test('it needs a cluster, and hands out the node ids itself', async () => {
   const alone = await runOdradek(['start', '--processes', '2'])

@@ -23,7 +23,7 @@ export function refuseBrokersWithin(disk: Disk, path: string, own: ReadonlySet<s
   const count = Math.max(0, ...others.map(name => Number(/^broker-(\d+)$/.exec(name)?.[1] ?? 0)))
   const way =
     count > 1
-      ? `start it with --processes ${count}, or with odradek dev --brokers ${count}, whichever has made it`
+      ? `start it with --processes ${count} or odradek dev --brokers ${count}, whichever has made it`
       : `name ${path}/${first}`
   throw new OdradekError(
     'several-brokers',

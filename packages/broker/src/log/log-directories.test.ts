@@ -122,7 +122,7 @@ test('a directory that holds those of several brokers is the data directory of n
     brokers.push(broker)
   }
   const refusal =
-    /\/data holds the data of several brokers \(broker-1, broker-2\): start it with --processes 2, or .* --brokers 2/
+    /\/data holds the data of several brokers \(broker-1, broker-2\): start it with --processes 2 or odradek dev --brokers 2/
   await assert.rejects(logs.start(), isOdradekError('several-brokers', refusal))
   assert.deepEqual(disk.listSync('/data'), ['broker-1', 'broker-2'])
   for (const broker of brokers) {

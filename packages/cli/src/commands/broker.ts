@@ -142,7 +142,8 @@ function unknownBroker(brokerId: number, brokers: readonly BrokerDescription[]):
   const ids = brokers
     .toSorted((a, b) => a.brokerId - b.brokerId)
     .map(broker => `${broker.brokerId}${broker.isFenced ? ' (down)' : ''}`)
-  return new UsageError(`there is no broker ${brokerId}: the brokers are ${ids.join(', ')}`)
+  const known = ids.length === 1 ? `the only one is ${ids}` : `the brokers are ${ids.join(', ')}`
+  return new UsageError(`there is no broker ${brokerId}: ${known}`)
 }
 
 /** It may be forgotten already. */
