@@ -12,6 +12,7 @@ import {
 } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
+import { coveredSettings } from './core/config/covered-settings.ts'
 import { checkDataDirectories, type OpenedDataDirectories, openDataDirectories } from './log/data-directories.ts'
 import { DataDirectory, dataDirectoryFailure, readMetaProperties } from './log/data-directory.ts'
 import { localMetadataFile } from './log/file-names.ts'
@@ -116,6 +117,7 @@ async function start(plan: Plan): Promise<Broker> {
   const { clusterId, nodeId: brokerId } = dataDirectory
   const config = new BrokerConfig({ ...plan.config, 'node.id': String(brokerId) })
   await metadata.subscribe(image => followConfig(config, image, brokerId))
+  for (const { problem } of coveredSettings(config, plan.config, brokerId)) logger.warn(problem)
 
   const logs = await LogManager.open({
     disk,
@@ -140,7 +142,7 @@ async function start(plan: Plan): Promise<Broker> {
           logger,
           brokerId,
           clusterId,
-          ttlMs: cluster.sessionTimeoutMs ?? sessionTimeoutMsOf(config),
+          ttlMs: cluster.sessionTimeoutMs ?? config.number('broker.session.timeout.ms'),
           wasCleanShutdown: logs.wasCleanShutdown,
           onRegistered: () => partitions.noteLeaderEpochs(),
           onLost: () => partitions.resign(),
@@ -430,15 +432,16 @@ function checkSettings({ config, cluster, logger }: BrokerOptions): void {
     throw new OdradekError('invalid-config', problems.map(({ problem }) => problem).join('\n'))
   }
   for (const { problem } of notices) logger.warn(problem)
+  if (cluster !== undefined) checkSessionTimeout(new BrokerConfig(config))
 }
 
 /** A store ends leases within a second or two, and a busy broker may be late by some ten milliseconds. */
 const sessionTimeoutMsMin = 100
 
-function sessionTimeoutMsOf(config: BrokerConfig): number {
+function checkSessionTimeout(config: BrokerConfig): void {
   const name = 'broker.session.timeout.ms'
   const timeoutMs = config.number(name)
-  if (timeoutMs >= sessionTimeoutMsMin) return timeoutMs
+  if (timeoutMs >= sessionTimeoutMsMin) return
   throw new OdradekError('invalid-config', `${name} is ${timeoutMs}, but must be at least ${sessionTimeoutMsMin}`)
 }
 

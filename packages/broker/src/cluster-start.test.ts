@@ -135,13 +135,32 @@ test('in a cluster a listener needs an address that the others can reach', async
   assert.match(nowhere, /^invalid-config: .*set advertised\.listeners=PLAINTEXT:\/\/HOST:9092/)
   const unknown = await world.refusal({ host: 'a', config: { 'inter.broker.listener.name': 'INTERNAL' } })
   assert.match(unknown, /^invalid-config: .*INTERNAL, but no listener/)
-  const short = await world.refusal({ host: 'a', config: { 'broker.session.timeout.ms': '10' } })
-  assert.match(short, /^invalid-config: broker\.session\.timeout\.ms is 10/)
   await world.start({ host: 'a', config: { listeners, 'advertised.listeners': 'PLAINTEXT://a:9092' } })
 })
 
 test('a cluster is born with the least number of in-sync replicas that its founder was told', async () => {
   const world = await World.open()
   const broker = await world.start({ host: 'a', config: { 'min.insync.replicas': '2' } })
+  assert.deepEqual(broker.image.configs.get('broker/'), { 'min.insync.replicas': '2' })
+})
+
+test('a broker that is told another least number than its cluster has is told that this has no effect', async () => {
+  const world = await World.open()
+  const warnings: string[] = []
+  const logger: Logger = { ...silentLogger, warn: text => warnings.push(text) }
+  await world.start({ host: 'a', config: { 'min.insync.replicas': '2' }, logger })
+  await world.start({ host: 'b', config: { 'min.insync.replicas': '2' }, logger })
+  assert.deepEqual(warnings, [])
+  await world.start({ host: 'c', config: { 'min.insync.replicas': '3' }, logger })
+  assert.match(warnings.join(), /^min\.insync\.replicas=3 has no effect: the cluster has 2; change it with: \S/)
+})
+
+test('settings that no broker can start with are refused before a cluster is founded with them', async () => {
+  const world = await World.open()
+  const settings = { 'broker.session.timeout.ms': '10', 'min.insync.replicas': '1' }
+  const refusal = await world.refusal({ host: 'a', config: settings, clusterId: 'first' })
+  assert.match(refusal, /^invalid-config: broker\.session\.timeout\.ms is 10/)
+  const broker = await world.start({ host: 'a', config: { 'min.insync.replicas': '2' }, clusterId: 'second' })
+  assert.equal(broker.clusterId, 'second')
   assert.deepEqual(broker.image.configs.get('broker/'), { 'min.insync.replicas': '2' })
 })
