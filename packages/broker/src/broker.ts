@@ -234,15 +234,17 @@ async function start(plan: Plan): Promise<Broker> {
     evictionMs: fetchSessionEvictionMs,
     randomId: () => 1 + random.integer(0x7fffffff),
   })
+  const producerIds = new ProducerIds(controller, () => logs.highestProducerId)
   const dependencies: HandlerDependencies = {
     platform,
     logger,
     config,
     brokerId,
     image: () => metadata.image,
+    hasSession: () => membership.isAlive,
     supportedFeatures,
     controller,
-    producerIds: new ProducerIds(controller, () => logs.highestProducerId),
+    producerIds,
     partitions,
     purgatory,
     deletions,
@@ -277,6 +279,8 @@ async function start(plan: Plan): Promise<Broker> {
   })
   lagWatch.start()
   server.serve()
+  // A store that is shared can be out of reach later; one of the broker's own is not asked before it must be.
+  if (cluster !== undefined) void producerIds.takeAhead()
   for (const { listenerName, host, port } of bound) logger.info('listening', { listener: listenerName, host, port })
   return {
     clusterId,

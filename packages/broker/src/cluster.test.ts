@@ -1,7 +1,18 @@
 /** Several whole brokers on simulated machines, with one metadata store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeBatch, errorCodes, produceRequest, produceResponse } from '@odradek/protocol'
+import { createTopic, describeCluster } from '@odradek/client'
+import {
+  encodeBatch,
+  errorCodes,
+  errorName,
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+  initProducerIdRequest,
+  initProducerIdResponse,
+  produceRequest,
+  produceResponse,
+} from '@odradek/protocol'
 import {
   createReplicatedTopic,
   deleteRecords,
@@ -248,6 +259,41 @@ test('while the metadata store is out of reach, the present leaders go on', asyn
   await cluster.simulation.runFor(5000)
   await settle(producer.send('after'))
   assert.equal((await settle(readPartition({ client, clock }, 't'))).size, 102)
+})
+
+test('while the metadata store is out of reach, who asks is told so, and producers that are new get their ids', async () => {
+  const cluster = await SimulatedCluster.open('store away')
+  const links = []
+  for (const id of [1, 2, 3]) links.push((await cluster.start(id)).link)
+  const client = cluster.client()
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  await cluster.simulation.runFor(1000)
+  assert.ok((await settle(describeCluster(client))).controllerId > 0)
+  for (const link of links) link.cut()
+  await cluster.simulation.runFor(2000)
+  const { brokers, controllerId } = await settle(describeCluster(client))
+  assert.deepEqual([brokers.length, controllerId], [3, -1])
+  // Whoever needs a controller to talk to finds one still, which says what is the matter.
+  assert.ok((await settle(client.metadata([]))).controllerId > 0)
+  const topic = { name: 't', partitions: 1, replicationFactor: 3, configs: new Map<string, string>() }
+  await assert.rejects(settle(createTopic(client, topic)), {
+    codeName: 'REQUEST_TIMED_OUT',
+    message: "The cluster's metadata store does not answer: whether anything was changed is not known.",
+  })
+  const { topics } = await settle(client.metadata(['t'], { allowAutoTopicCreation: true }))
+  assert.equal(errorName(topics[0]?.errorCode ?? 0), 'LEADER_NOT_AVAILABLE')
+  const search = { keyType: 0, coordinatorKeys: ['group'] }
+  const { coordinators } = await settle(client.send('any', findCoordinatorRequest, findCoordinatorResponse, search))
+  assert.equal(errorName(coordinators[0]?.errorCode ?? 0), 'COORDINATOR_NOT_AVAILABLE')
+  const newcomer = { transactionalId: null, transactionTimeoutMs: 60_000, producerId: -1, producerEpoch: -1 }
+  const body = { ...newcomer, enable2Pc: false, keepPreparedTxn: false }
+  for (const node of [1, 2, 3]) {
+    const { errorCode } = await settle(client.send({ node }, initProducerIdRequest, initProducerIdResponse, body))
+    assert.equal(errorName(errorCode), 'NONE')
+  }
+  for (const link of links) link.heal()
+  await cluster.simulation.runFor(5000)
+  assert.ok((await settle(describeCluster(client))).controllerId > 0)
 })
 
 /** Three brokers in three racks, a topic with so many records, and a consumer in the rack of a follower. */

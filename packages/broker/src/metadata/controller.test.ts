@@ -8,6 +8,7 @@ import { ClusterMetadata } from './cluster-metadata.ts'
 import { Controller } from './controller.ts'
 import { LocalStore } from './local-store.ts'
 import { SoleMembership } from './membership.ts'
+import { StoreUnreachableError } from './metadata-store.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { TopicCreation } from './topic-creation.ts'
 
@@ -134,6 +135,20 @@ test('no producer id is handed out twice, not even after a restart', async () =>
   await store.close()
   const again = new ProducerIds((await openCluster(disk)).controller)
   assert.ok((await again.next()) > Math.max(...first))
+})
+
+test('producer ids that were taken ahead are handed out while the store fails', async () => {
+  let calls = 0
+  const ids = new ProducerIds({
+    allocateProducerIds: async () => {
+      if (++calls !== 2) throw new StoreUnreachableError('no answer')
+      return { first: 5, length: 2 }
+    },
+  })
+  await ids.takeAhead()
+  await ids.takeAhead()
+  assert.deepEqual([await ids.next(), await ids.next()], [5, 6])
+  await assert.rejects(ids.next(), StoreUnreachableError)
 })
 
 test('producer ids begin above those that the logs know', async () => {

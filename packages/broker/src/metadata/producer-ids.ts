@@ -1,4 +1,5 @@
 import type { Controller } from './controller.ts'
+import { MetadataStoreError } from './metadata-store.ts'
 
 /**
  * Hands out producer ids, one block after another; above those that the logs know, which may be another cluster's: a
@@ -17,13 +18,25 @@ export class ProducerIds {
     this.#highestKnown = highestKnown
   }
 
+  /** Takes a block before anybody asks, so that producers can start while the store is out of reach. Resolves in any case. */
+  async takeAhead(): Promise<void> {
+    try {
+      if (this.#next === this.#end) await this.#refill()
+    } catch (error) {
+      // The controller has logged it, and whoever needs an id tries again.
+      if (!(error instanceof MetadataStoreError)) throw error
+    }
+  }
+
   /** Rejects with MetadataStoreError when no block can be had. */
   async next(): Promise<number> {
-    while (this.#next === this.#end) {
-      this.#allocating ??= this.#allocate()
-      await this.#allocating
-    }
+    while (this.#next === this.#end) await this.#refill()
     return this.#next++
+  }
+
+  #refill(): Promise<void> {
+    this.#allocating ??= this.#allocate()
+    return this.#allocating
   }
 
   async #allocate(): Promise<void> {

@@ -1,7 +1,7 @@
 import { errorCodes } from '@odradek/protocol'
 import type { Controller } from './controller.ts'
 import type { InternalTopic } from './internal-topics.ts'
-import { MetadataStoreError } from './metadata-store.ts'
+import { MetadataStoreError, StoreUnreachableError } from './metadata-store.ts'
 
 /** Creates topics because somebody asked for them, at most once each at a time. */
 export class TopicCreation {
@@ -37,6 +37,8 @@ export class TopicCreation {
     try {
       return await this.#createNow(name)
     } catch (error) {
+      // The topic may be there soon. Of all that says so, this is what clients have always met where topics come by being used.
+      if (error instanceof StoreUnreachableError) return errorCodes.LEADER_NOT_AVAILABLE
       if (error instanceof MetadataStoreError) return errorCodes.KAFKA_STORAGE_ERROR
       throw error
     }

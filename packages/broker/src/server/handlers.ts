@@ -1,5 +1,5 @@
 import type { Platform } from '@odradek/platform'
-import type { GroupCoordinator } from '../coordinator/group-coordinator.ts'
+import { type GroupCoordinator, offsetsTopic } from '../coordinator/group-coordinator.ts'
 import type { ClusterImage } from '../core/cluster/cluster-image.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
@@ -62,6 +62,8 @@ export interface HandlerDependencies {
   readonly config: BrokerConfig
   readonly brokerId: number
   readonly image: () => ClusterImage
+  /** Whether the broker is registered with its cluster, so that what it knows of it is of now. */
+  readonly hasSession: () => boolean
   readonly supportedFeatures: SupportedFeatures
   readonly controller: Controller
   readonly producerIds: ProducerIds
@@ -80,6 +82,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
   const { platform, config, image, controller, logs, partitions, purgatory, sessions, groups } = dependencies
   const { clock } = platform
   const nodeEndpoints = nodeEndpointsOf(image)
+  const topicCreation = new TopicCreation(controller)
   const handlers: ApiHandler[] = [
     apiVersionsHandler({ handlers: () => handlers, supportedFeatures: dependencies.supportedFeatures, image }),
     // records
@@ -102,9 +105,9 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
     describeProducersHandler({ partitions }),
     initProducerIdHandler({ producerIds: dependencies.producerIds }),
     // topics and the cluster
-    metadataHandler({ image, config, topicCreation: new TopicCreation(controller), nodeEndpoints }),
+    metadataHandler({ image, config, topicCreation, nodeEndpoints }),
     describeTopicPartitionsHandler({ image, config, nodeEndpoints }),
-    describeClusterHandler({ image, nodeEndpoints }),
+    describeClusterHandler({ image, nodeEndpoints, hasSession: dependencies.hasSession }),
     describeQuorumHandler({ image, clock, nodeEndpoints, directoryId: dependencies.directoryId }),
     createTopicsHandler({ controller, config }),
     deleteTopicsHandler({ controller }),
@@ -126,9 +129,7 @@ export function handlersOf(dependencies: HandlerDependencies): ApiHandler[] {
       groups,
       image,
       nodeEndpoints,
-      createOffsetsTopic: async () => {
-        await controller.createInternalTopic('__consumer_offsets')
-      },
+      createOffsetsTopic: () => topicCreation.createMissing([offsetsTopic]),
     }),
     joinGroupHandler({ groups }),
     syncGroupHandler({ groups }),

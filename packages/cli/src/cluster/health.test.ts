@@ -42,7 +42,7 @@ test('what is wrong is told, each partition once, for the worst that it has', ()
     'offline: 1 partition has no leader: no copy that has all records is there.',
   ])
   assert.deepEqual(problems({}, { controllerId: -1 }), [
-    'no-controller: No broker is the controller: nothing can be created or moved.',
+    'no-controller: The metadata store does not answer, or no broker has become the controller yet: nobody is elected, nothing can be created or moved.',
   ])
   assert.deepEqual(problems({}, { live: brokers.slice(0, 2) }), [
     'broker-gone: Broker 3 has replicas and is not of this cluster any more.',

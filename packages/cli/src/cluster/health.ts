@@ -31,7 +31,9 @@ export function findProblems({ state, minInSync, brokenLogDirs }: HealthInput): 
     problems.push({ kind, text: text(counted(concerned.length)), partitions: concerned.map(placeName) })
   }
   if (state.controllerId < 0) {
-    problems.push({ kind: 'no-controller', text: 'No broker is the controller: nothing can be created or moved.' })
+    const text =
+      'The metadata store does not answer, or no broker has become the controller yet: nobody is elected, nothing can be created or moved.'
+    problems.push({ kind: 'no-controller', text })
   }
   const offline = state.partitions.filter(({ leader }) => leader < 0)
   tell('offline', offline, what => `${what} no leader: no copy that has all records is there.`)

@@ -47,6 +47,9 @@ export async function withCluster<T>(flags: ClusterFlags, run: (cluster: Cluster
   }
 }
 
+/** How long a topic that is made on first use may take to be led. */
+const creationMs = 2000
+
 /**
  * The topic's number of partitions. A first word with the cluster before the client library is loaded: it reconnects for
  * ever to a broker that is not there, and waits long for a topic that does not come.
@@ -56,10 +59,11 @@ export async function withCluster<T>(flags: ClusterFlags, run: (cluster: Cluster
 export async function partitionCount(flags: ClusterFlags, topic: string, create = false): Promise<number> {
   return withCluster(flags, async cluster => {
     // A broker may answer before the topic that it makes has a leader.
-    for (let tries = create ? 20 : 1; ; tries--) {
+    const untilMs = performance.now() + (create ? creationMs : 0)
+    for (;;) {
       const [found] = (await cluster.metadata([topic], { allowAutoTopicCreation: create })).topics
       if (found?.errorCode === errorCodes.NONE) return found.partitions.length
-      if (found === undefined || tries === 1 || !isRetriable(found.errorCode)) {
+      if (found === undefined || performance.now() >= untilMs || !isRetriable(found.errorCode)) {
         throw absentTopic(topic, found?.errorCode ?? errorCodes.UNKNOWN_TOPIC_OR_PARTITION, create)
       }
       await pause(100)
@@ -68,6 +72,9 @@ export async function partitionCount(flags: ClusterFlags, topic: string, create 
 }
 
 function absentTopic(topic: string, errorCode: number, create: boolean): KafkaError {
+  if (errorCode === errorCodes.LEADER_NOT_AVAILABLE) {
+    return new KafkaError(errorCode, `topic '${topic}' has no leader: odradek cluster health may tell why`)
+  }
   if (errorCode !== errorCodes.UNKNOWN_TOPIC_OR_PARTITION) return new KafkaError(errorCode)
   const advice = create ? `, and the broker does not make topics on first use: odradek topic create ${topic}` : ''
   return new KafkaError(errorCode, `topic '${topic}' does not exist${advice}`)

@@ -85,7 +85,8 @@ export async function electPreferredLeaders(cluster: ClusterClient, places: read
     })),
     timeoutMs: TIMEOUT_MS,
   })
-  KafkaError.check(answer.errorCode)
+  // What concerns all of them has a message only with each of them.
+  KafkaError.check(answer.errorCode, answer.replicaElectionResults[0]?.partitionResult[0]?.errorMessage)
   const fine: readonly number[] = [
     errorCodes.NONE,
     errorCodes.ELECTION_NOT_NEEDED,

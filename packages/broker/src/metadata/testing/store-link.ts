@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@odradek/platform'
-import { type MetadataStore, MetadataStoreError, type StoreChangeSet, type StoreLease } from '../metadata-store.ts'
+import { type MetadataStore, type StoreChangeSet, type StoreLease, StoreUnreachableError } from '../metadata-store.ts'
 
 /**
  * A broker's way to a store that several share. The faults that it may inject, since brokers must survive them: while it is
@@ -56,9 +56,9 @@ export class StoreLink implements MetadataStore {
   async close(): Promise<void> {}
 
   async #over<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isCut) throw new MetadataStoreError('the store cannot be reached')
+    if (this.#isCut) throw new StoreUnreachableError('the store cannot be reached')
     const result = await call()
-    if (this.#isCut) throw new MetadataStoreError('the connection to the store was lost')
+    if (this.#isCut) throw new StoreUnreachableError('the connection to the store was lost')
     return result
   }
 }

@@ -27,13 +27,12 @@ const changes: readonly ClusterChange[] = [
 const image = foldChanges(emptyImage, { revision: 41, changes })
 const dependencies = { image: () => image, nodeEndpoints: nodeEndpointsOf(() => image) }
 
-const describe = (request: {
-  endpointType?: number
-  includeFencedBrokers?: boolean
-  includeClusterAuthorizedOperations?: boolean
-}) => {
+const describe = (
+  request: { endpointType?: number; includeFencedBrokers?: boolean; includeClusterAuthorizedOperations?: boolean },
+  hasSession = true,
+) => {
   const full = { endpointType: 1, includeFencedBrokers: false, includeClusterAuthorizedOperations: false, ...request }
-  return describeClusterHandler(dependencies).handle(full, requestContext(2))
+  return describeClusterHandler({ ...dependencies, hasSession: () => hasSession }).handle(full, requestContext(2))
 }
 
 test('the brokers are shown where they are advertised, fenced ones to who asks for them', async () => {
@@ -45,6 +44,11 @@ test('the brokers are shown where they are advertised, fenced ones to who asks f
     [1, false],
     [2, true],
   ])
+})
+
+test('a broker whose session has ended shows the brokers that it knew, and knows no controller', async () => {
+  const answer = await describe({}, false)
+  assert.deepEqual([answer?.controllerId, answer?.brokers?.length], [-1, 1])
 })
 
 test('operations on the cluster are told to who asks for them', async () => {

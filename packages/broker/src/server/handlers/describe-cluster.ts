@@ -1,5 +1,5 @@
 /**
- * DescribeCluster, versions 0 to 2: the brokers and who takes changes (KIP-700). ACL checks (with security): DESCRIBE on
+ * DescribeCluster, versions 0 to 2: the brokers and who the controller is (KIP-700). ACL checks (with security): DESCRIBE on
  * the cluster. Asked for controllers (endpoint type 2) a broker refuses: those have a listener of their own in Kafka.
  */
 import {
@@ -16,13 +16,18 @@ import type { NodeEndpoints } from '../node-endpoints.ts'
 
 type Answer = MessageInput<typeof describeClusterResponse>
 
+const noController = -1
+
 const endpointTypes = { broker: 1, controller: 2 } as const
 
 export function describeClusterHandler({
   image: currentImage,
   nodeEndpoints,
+  hasSession,
 }: {
   image: () => ClusterImage
+  /** Whether what this broker knows of the cluster is of now. */
+  hasSession: () => boolean
   nodeEndpoints: NodeEndpoints
 }): ApiHandler<DescribeClusterRequest, Answer> {
   return apiHandler(describeClusterRequest, describeClusterResponse, (request, context) => {
@@ -34,7 +39,9 @@ export function describeClusterHandler({
       errorMessage: null,
       endpointType: endpointTypes.broker,
       clusterId: image.clusterId,
-      controllerId: image.controllerId,
+      // Without a session the broker does not hear whether anybody is the controller still: where the metadata store is gone, nobody
+      // can do a controller's work. Metadata goes on to name the last one, for clients that do not get on without.
+      controllerId: hasSession() ? image.controllerId : noController,
       brokers: endpoints.map(({ nodeId, ...endpoint }) => ({
         brokerId: nodeId,
         ...endpoint,

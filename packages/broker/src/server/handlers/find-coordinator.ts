@@ -36,13 +36,13 @@ export interface FindCoordinatorOptions {
   readonly image: () => ClusterImage
   readonly nodeEndpoints: NodeEndpoints
   /** Creates `__consumer_offsets`; resolves when it is served, or could not be made. */
-  readonly createOffsetsTopic: () => Promise<void>
+  readonly createOffsetsTopic: () => Promise<unknown>
 }
 
 export function findCoordinatorHandler(options: FindCoordinatorOptions): ApiHandler<FindCoordinatorRequest, Answer> {
-  let creation: Promise<void> | null = null
+  let creation: Promise<unknown> | null = null
   // One creation for all who ask meanwhile; the next one to ask tries again, if it failed.
-  const createOnce = (): Promise<void> => {
+  const createOnce = (): Promise<unknown> => {
     creation ??= options.createOffsetsTopic().finally(() => {
       creation = null
     })

@@ -30,8 +30,13 @@ export function initProducerIdHandler({
     const next = producerIds
       .next()
       .then(id => ({ errorCode: errorCodes.NONE as number, producerId: id, producerEpoch: 0 }))
-    return unlessStoreFails<Answer>(next, ({ errorCode }) => refuse(errorCode))
+    return unlessStoreFails<Answer>(next, ({ errorCode }) => refuse(known(errorCode)))
   })
+}
+
+/** Older clients take a time-out for fatal, so that Kafka says what they all try again. */
+function known(errorCode: number): number {
+  return errorCode === errorCodes.REQUEST_TIMED_OUT ? errorCodes.COORDINATOR_LOAD_IN_PROGRESS : errorCode
 }
 
 function refuse(errorCode: number): Answer {

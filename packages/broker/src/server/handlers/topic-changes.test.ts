@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { errorName, zeroUuid } from '@odradek/protocol'
 import { BrokerConfig } from '../../core/config/broker-config.ts'
 import type { Controller } from '../../metadata/controller.ts'
-import { MetadataStoreError } from '../../metadata/metadata-store.ts'
+import { MetadataStoreError, StoreUnreachableError } from '../../metadata/metadata-store.ts'
 import { requestContext } from '../testing/request-context.ts'
 import { alterConfigsHandler } from './alter-configs.ts'
 import { createPartitionsHandler } from './create-partitions.ts'
@@ -132,4 +132,19 @@ test('clients hear of a storage error when the metadata cannot be written, and s
     ),
   ]
   for (const answer of answers) assert.equal(errorName(answer?.errorCode ?? 0), 'KAFKA_STORAGE_ERROR')
+})
+
+test('where a shared store does not answer, clients hear that the outcome is not known, and who wants a producer id that it is to try again', async () => {
+  const fail = async () => {
+    throw new StoreUnreachableError('no answer within 10 s')
+  }
+  const create = createTopicsHandler({ controller: { createTopics: fail }, config })
+  const answer = await create.handle({ topics: [topic], timeoutMs, validateOnly: false }, requestContext(7))
+  const { errorCode, errorMessage } = answer?.topics?.[0] ?? {}
+  assert.equal(errorName(errorCode ?? 0), 'REQUEST_TIMED_OUT')
+  assert.match(errorMessage ?? '', /^The cluster's metadata store does not answer: .* not known\.$/)
+  const newcomer = { transactionalId: null, transactionTimeoutMs: 1, producerId: -1, producerEpoch: -1 }
+  const initiate = initProducerIdHandler({ producerIds: { next: fail } })
+  const refused = await initiate.handle({ ...newcomer, enable2Pc: false, keepPreparedTxn: false }, requestContext(5))
+  assert.equal(errorName(refused?.errorCode ?? 0), 'COORDINATOR_LOAD_IN_PROGRESS')
 })

@@ -1,11 +1,18 @@
-import { errorCodes, errorMessage } from '@odradek/protocol'
-import type { Outcome } from '../../core/cluster/decision.ts'
-import { MetadataStoreError } from '../../metadata/metadata-store.ts'
+import { errorCodes } from '@odradek/protocol'
+import { type Outcome, refusal } from '../../core/cluster/decision.ts'
+import { MetadataStoreError, StoreUnreachableError } from '../../metadata/metadata-store.ts'
 
-const storageError: Outcome = {
-  errorCode: errorCodes.KAFKA_STORAGE_ERROR,
-  errorMessage: errorMessage(errorCodes.KAFKA_STORAGE_ERROR),
-}
+/** A disk of one's own that failed, or a shared store that refuses to write. */
+const unwritten = refusal('KAFKA_STORAGE_ERROR', "The cluster's metadata cannot be written.")
+
+/**
+ * What Kafka's controller answers when it cannot commit in time: clients know that it may have been done, and may ask again.
+ * A storage error would send people to look for a broken disk.
+ */
+const unanswered = refusal(
+  'REQUEST_TIMED_OUT',
+  "The cluster's metadata store does not answer: whether anything was changed is not known.",
+)
 
 /** A controller that may take no time at all does nothing, and says so. */
 const timedOut: Outcome = { errorCode: errorCodes.REQUEST_TIMED_OUT, errorMessage: null }
@@ -20,7 +27,8 @@ export async function unlessStoreFails<A>(answer: Promise<A>, otherwise: (outcom
   try {
     return await answer
   } catch (error) {
-    if (error instanceof MetadataStoreError) return otherwise(storageError)
+    if (error instanceof StoreUnreachableError) return otherwise(unanswered)
+    if (error instanceof MetadataStoreError) return otherwise(unwritten)
     throw error
   }
 }
