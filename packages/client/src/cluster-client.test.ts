@@ -207,6 +207,17 @@ test('metadata that names a dead controller is asked for again, of others than t
   assert.deepEqual(broker('c').asked, ['ApiVersionsRequest v3', 'MetadataRequest v12', 'HeartbeatRequest v2'])
 })
 
+test('where all go on to name a controller that is gone, another broker is asked', async () => {
+  const simulation = createSimulation({ seed: 16 })
+  await clusterOf(simulation, ['a', 'b', 'c'], { controller: () => 'c' })
+  simulation.machine('c').crash()
+  const cluster = clientOf(simulation, 'a:9092')
+  for (let n = 0; n < 3; n++) {
+    const asked = cluster.send('controller', heartbeatRequest, heartbeatResponse, beat)
+    assert.equal((await simulation.settle(asked, 1_500)).errorCode, 0)
+  }
+})
+
 test('a node that does not answer is looked up again, and given up when it does not run any more', async () => {
   const simulation = createSimulation({ seed: 12 })
   const broker = await clusterOf(simulation, ['a', 'b'], { controller: () => 'a' })

@@ -105,7 +105,9 @@ export class ClusterClient {
     if (to === 'controller') {
       await this.#refresh(attempt)
       const controller = this.#brokers.get(this.#controllerId)
-      return controller === undefined ? this.#any(attempt) : this.#connections.to(controller, attempt)
+      // Without its metadata store a cluster elects nobody and goes on to name one that is gone. The others can tell as much.
+      const isGone = controller === undefined || (attempt.asksAround && this.#connections.hasFailed(controller))
+      return isGone ? this.#any(attempt) : this.#connections.to(controller, attempt)
     }
     if ('node' in to) return this.#node(to.node, attempt)
     return this.#coordinator(to.coordinatorOf, attempt)
