@@ -8,7 +8,7 @@ import {
 } from '@odradek/client'
 import { type Change, planCopies, planLeaders } from './balance.ts'
 import { type ClusterState, isMoving, type PartitionInCluster, placeName, readClusterState } from './cluster-state.ts'
-import { type Plan, planLeadersAway, planLeadersBack, planReplicasAway } from './placement.ts'
+import { type Plan, planLeadersAway, planLeadersBack, planReplicasAway, whyNotCopied } from './placement.ts'
 import { liftThrottles, throttleMoves } from './throttle.ts'
 
 const pollMs = 200
@@ -113,15 +113,15 @@ async function moveReplicas(
   let isThrottled = false
   for (;;) {
     const state = await patiently(() => readClusterState(cluster))
-    const { moves, stuck, underWay } = look(state)
+    const { moves, stuck, underWay } = withoutHopeless(look(state), state)
     const left = moves.length + underWay.length
-    total = Math.max(total, left)
-    const progress = { done: total - left, of: total, underWay: underWay.length }
+    total = Math.max(total, left + stuck.length)
+    const progress = { done: total - left - stuck.length, of: total, underWay: underWay.length }
     if (told !== JSON.stringify(progress) && total > 0) onProgress(progress)
     told = JSON.stringify(progress)
     if (left === 0) {
       if (bytesPerSecond !== undefined) await patiently(() => liftThrottles(cluster, state))
-      return { moved: total, stuck }
+      return { moved: progress.done, stuck }
     }
     const next = moves.slice(0, Math.max(0, Math.min(atOnce - underWay.length, requestMax)))
     if (bytesPerSecond !== undefined && (next.length > 0 || !isThrottled)) {
@@ -132,6 +132,14 @@ async function moveReplicas(
     if (next.length > 0) await patiently(() => reassignPartitions(cluster, next))
     await pause(pollMs)
   }
+}
+
+/** A move whose partition has lost its leader has no end in sight, so that nobody shall wait for it. */
+function withoutHopeless({ moves, stuck, underWay }: Outlook, state: ClusterState): Outlook {
+  const hopeless = underWay
+    .filter(({ leader }) => leader < 0)
+    .map(partition => ({ name: placeName(partition), because: whyNotCopied(partition, state) }))
+  return { moves, stuck: [...stuck, ...hopeless], underWay: underWay.filter(({ leader }) => leader >= 0) }
 }
 
 /** Copies that are to go, and have not gone. */
@@ -145,7 +153,7 @@ function stillToDo(changes: readonly Change[], { brokers, partitions }: ClusterS
   const places = new Map(partitions.map(partition => [placeName(partition), partition]))
   return changes.filter(({ before, replicas, ...place }) => {
     const partition = places.get(placeName(place))
-    if (partition === undefined || isMoving(partition)) return false
+    if (partition === undefined || partition.leader < 0 || isMoving(partition)) return false
     const isSame = before.join() === partition.target.join()
     return isSame && replicas.every(id => before.includes(id) || live.has(id))
   })

@@ -47,6 +47,26 @@ test('a copy for which there is no other broker stays, and is told', () => {
   assert.deepEqual(alone, { moves: [], stuck: [{ name: 't-0', because: 'there is no other broker' }] })
 })
 
+test('what has no leader stays, and is told with the brokers that would help', () => {
+  const state = stateOf([null, null], ['3', '3 4', '1 3', '1 2'])
+  const partitions = state.partitions.map(partition => ({
+    ...partition,
+    leader: partition.partition === 2 ? partition.leader : -1,
+  }))
+  const { moves, stuck } = planReplicasAway({ ...state, partitions }, 3)
+  assert.deepEqual(
+    moves.map(({ partition }) => partition),
+    [2],
+  )
+  assert.deepEqual(stuck, [
+    { name: 't-0', because: 'there is no leader to copy from: start broker 3, or delete the topic' },
+    { name: 't-1', because: 'there is no leader to copy from: start broker 3 or 4, or delete the topic' },
+  ])
+  assert.deepEqual(planReplicasAway({ ...state, partitions }, 2).stuck, [
+    { name: 't-3', because: 'there is no leader to copy from: wait for one, or delete the topic' },
+  ])
+})
+
 test('what is on its way already is not moved again', () => {
   const state = stateOf([null, null, null], ['1 2'])
   const [partition] = state.partitions

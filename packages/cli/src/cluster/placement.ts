@@ -54,7 +54,8 @@ export function planLeadersBack(state: ClusterState, brokerId: number): Plan {
 
 /**
  * Each copy on a broker gets a place on another: in a rack that has none of that partition where there is one, then where
- * there are fewest copies, then where fewest are first in line to lead. The newcomer takes the old one's rank.
+ * there are fewest copies, then where fewest are first in line to lead. The newcomer takes the old one's rank. What has no leader stays:
+ * a move would wait for it, for ever where its only copy is lost.
  */
 export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
   const others = state.brokers.filter(broker => broker.brokerId !== brokerId)
@@ -69,6 +70,10 @@ export function planReplicasAway(state: ClusterState, brokerId: number): Plan {
   for (const partition of state.partitions) {
     const { target } = partition
     if (!target.includes(brokerId)) continue
+    if (partition.leader < 0) {
+      stuck.push({ name: placeName(partition), because: whyNotCopied(partition, state) })
+      continue
+    }
     const racks = new Set(others.filter(({ brokerId: id }) => target.includes(id)).map(rackOf))
     const candidates = others.filter(({ brokerId: id }) => !target.includes(id))
     const chosen = least(candidates, broker => [
@@ -92,6 +97,13 @@ function tooFew(others: number, copies: number): string {
   if (others === 0) return 'there is no other broker'
   const brokers = others === 1 ? 'is only 1 other broker' : `are only ${others} other brokers`
   return `for ${copies === 1 ? '1 copy' : `${copies} copies`} there ${brokers}`
+}
+
+/** Of a partition without a leader, with what to do. */
+export function whyNotCopied({ replicas }: PartitionInCluster, { brokers }: ClusterState): string {
+  const away = replicas.filter(id => !brokers.some(({ brokerId }) => brokerId === id))
+  const remedy = away.length > 0 ? `start broker ${away.join(' or ')}` : 'wait for one'
+  return `there is no leader to copy from: ${remedy}, or delete the topic`
 }
 
 function placeOf({ topic, partition }: PartitionInCluster) {

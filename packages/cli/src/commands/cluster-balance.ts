@@ -2,10 +2,18 @@ import { Command } from 'commander'
 import { type Change, changed, planCopies, planLeaders, sharesOf } from '../cluster/balance.ts'
 import { type ClusterState, placeName, readClusterState } from '../cluster/cluster-state.ts'
 import { evenLeadersOut, evenReplicasOut } from '../cluster/move.ts'
+import { EXIT_FAILED } from '../output/failure.ts'
 import { printJson, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { withCluster } from './cluster-options.ts'
-import { addMoveOptions, addThrottleOption, type MoveFlags, progressOf, type ThrottleFlags } from './move-options.ts'
+import {
+  addMoveOptions,
+  addThrottleOption,
+  type MoveFlags,
+  noteStuck,
+  progressOf,
+  type ThrottleFlags,
+} from './move-options.ts'
 
 export function balanceCommand(): Command {
   return addThrottleOption(addMoveOptions(new Command('balance')))
@@ -30,10 +38,14 @@ Examples:
         const copies = await evenReplicasOut(cluster, { atOnce, bytesPerSecond, onProgress: progressOf(flags) })
         const leaders = await evenLeadersOut(cluster, { onProgress: progressOf(flags, ['leader', 'leaders']) })
         const state = await readClusterState(cluster)
+        if (copies.stuck.length > 0) process.exitCode = EXIT_FAILED
         if (flags.format === 'json') {
-          return printJson({ moved: copies.moved, leaders: leaders.moved, brokers: sharesOf(state) })
+          const { moved, stuck } = copies
+          return printJson({ moved, leaders: leaders.moved, stuck, brokers: sharesOf(state) })
         }
-        printText(copies.moved + leaders.moved === 0 ? 'Nothing to move.\n' : `${balanceIn(state)}\n`)
+        noteStuck(copies)
+        const isWell = copies.moved + copies.stuck.length + leaders.moved === 0
+        printText(isWell ? 'Nothing to move.\n' : `${balanceIn(state)}\n`)
       }),
     )
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { MoveOptions } from '../cluster/move.ts'
+import type { Moved, MoveOptions } from '../cluster/move.ts'
+import { someOf } from '../output/names.ts'
 import { printNote } from '../output/print.ts'
 import { addClusterOptions, type ClusterFlags, integer } from './cluster-options.ts'
 
@@ -35,5 +36,13 @@ export function progressOf(
   return ({ done, of, underWay }) => {
     if (format === 'json' || of === 0) return
     printNote(`${done} of ${of} ${of === 1 ? one : more} moved${underWay > 0 ? `, ${underWay} under way` : ''}`)
+  }
+}
+
+/** Tells a person what could not be moved, and why. */
+export function noteStuck({ stuck }: Moved): void {
+  for (const [because, each] of Map.groupBy(stuck, one => one.because)) {
+    const names = someOf(each.map(({ name }) => name))
+    printNote(`odradek: ${names} ${each.length === 1 ? 'stays' : 'stay'}: ${because}`)
   }
 }
