@@ -11,11 +11,17 @@ import { readClusterState } from '../cluster/cluster-state.ts'
 import { goneBrokers } from '../cluster/health.ts'
 import { type Moved, moveLeadersAway, moveLeadersBack, moveReplicasAway } from '../cluster/move.ts'
 import { EXIT_FAILED, RefusalError, UsageError } from '../output/failure.ts'
-import { someOf } from '../output/names.ts'
-import { printJson, printNote, printText } from '../output/print.ts'
+import { printJson, printText } from '../output/print.ts'
 import { table } from '../output/table.ts'
 import { addClusterOptions, type ClusterFlags, integer, withCluster } from './cluster-options.ts'
-import { addMoveOptions, addThrottleOption, type MoveFlags, progressOf, type ThrottleFlags } from './move-options.ts'
+import {
+  addMoveOptions,
+  addThrottleOption,
+  type MoveFlags,
+  noteStuck,
+  progressOf,
+  type ThrottleFlags,
+} from './move-options.ts'
 
 export function brokerCommand(): Command {
   return new Command('broker')
@@ -162,9 +168,6 @@ function report(flags: ClusterFlags, brokerId: number, { moved, stuck }: Moved, 
     printJson({ brokerId, moved, stuck })
     return
   }
-  for (const [because, each] of Map.groupBy(stuck, one => one.because)) {
-    const names = someOf(each.map(({ name }) => name))
-    printNote(`odradek: ${names} ${each.length === 1 ? 'stays' : 'stay'}: ${because}`)
-  }
+  noteStuck({ moved, stuck })
   if (stuck.length === 0) printText(`Broker ${brokerId} ${end}.\n`)
 }
