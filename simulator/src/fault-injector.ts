@@ -1,5 +1,7 @@
 /** Does to the cluster what the plan says, and minds what is promised: see README.md. */
 
+import { decodeChange } from '../../packages/broker/src/metadata/change-encoding.ts'
+import type { CommittedWrite } from '../../packages/broker/src/metadata/testing/simulated-metadata.ts'
 import type { ReplicaChecker } from './checkers/replica-checker.ts'
 import type { Cluster } from './cluster.ts'
 import { clientMachine, machineName } from './cluster.ts'
@@ -283,21 +285,23 @@ export class FaultInjector {
   }
 
   /**
-   * A partition that this broker leads has another state, and nobody is told: in that moment its broker, or everybody, is cut off from
-   * the store. Another broker, which may just have come to be in sync, is perhaps cut off from the others, too.
+   * A replica has come to be in sync where this broker leads, and nobody is told: in that moment its broker, or everybody, is cut off
+   * from the store, and the newcomer from the other brokers, perhaps.
    */
-  #cutOffInCommit({ broker, other, forMs, amount }: Fault): () => void {
+  #cutOffInCommit({ broker, forMs, amount }: Fault): () => void {
     const { store } = this.#cluster
-    store.afterNextCommit(machineName(broker), 'partition/', () => {
-      if (this.#isOver) return
+    store.afterWrites(machineName(broker), write => {
+      const newcomer = newcomerIn(write)
+      if (this.#isOver || newcomer === null) return this.#isOver
       const client = amount < 0.6 ? '*' : machineName(broker)
-      this.#note('faults', `the store is cut off from ${client === '*' ? 'all' : client} in a commit`)
+      this.#note('faults', `broker ${newcomer} is in sync, and ${client === '*' ? 'nobody' : client} hears of it`)
       store.cutOff(client)
-      const rejoin = amount < 0.4 ? this.#isolate(other, 0.65) : nothing
+      const rejoin = amount < 0.4 ? this.#isolate(newcomer, 0.65) : nothing
       this.#after(forMs, () => {
         store.heal(client)
         rejoin()
       })
+      return true
     })
     return nothing
   }
@@ -365,5 +369,13 @@ export class FaultInjector {
 
 const quickDisk = { pooledMs: [0.05, 0.5], blockingMs: [0, 0] } as const
 const soundDisk = { readFailure: 0, writeFailure: 0 } as const
+
+/** Who has joined the in-sync replicas of a partition by that. */
+function newcomerIn({ key, value, before }: CommittedWrite): number | null {
+  if (value === null || before === null) return null
+  const [now, then] = [decodeChange({ key, value }), decodeChange({ key, value: before })]
+  if (now?.kind !== 'partition' || then?.kind !== 'partition') return null
+  return now.value?.isr.find(id => !then.value?.isr.includes(id)) ?? null
+}
 
 function nothing(): void {}

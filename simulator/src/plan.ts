@@ -230,15 +230,11 @@ function drawFaultsOf(
       forMs: Math.round(random.pick(forMs) * (0.2 + random.fraction())),
       kind,
       broker,
-      other: takesTwo(kind) ? random.pick(brokerIds.filter(id => id !== broker)) : broker,
+      other: kind === 'refusals' ? random.pick(brokerIds.filter(id => id !== broker)) : broker,
       amount: random.fraction(),
     })
   }
   return faults
-}
-
-function takesTwo(kind: FaultApart): boolean {
-  return kind === 'refusals' || kind === 'store cut off in a commit'
 }
 
 function pickKind(random: SeededRandom): keyof typeof weights {

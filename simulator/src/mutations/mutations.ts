@@ -59,7 +59,7 @@ export const mutations: readonly Mutation[] = [
     find: "if (outcome === 'committed' || (outcome === 'refused' && !isInDoubt)) break",
     replace: "if (outcome !== 'unknown') break",
     why: 'a proposal that went unanswered counts no longer when a later try of it is refused, though it is in force',
-    shownBy: { seed: 928, intensity: 1 },
+    shownBy: { seed: 77, intensity: 1 },
   },
   {
     name: 'divergence-not-told',

@@ -50,6 +50,13 @@ interface Entry {
   readonly leaseId: string | null
 }
 
+/** What a commit has made of a key. */
+export interface CommittedWrite {
+  readonly key: string
+  readonly value: string | null
+  readonly before: string | null
+}
+
 interface Lease {
   readonly owner: string
   readonly ttlMs: number
@@ -74,7 +81,7 @@ export class SimulatedMetadata {
   readonly #clients = new Set<SimulatedClient>()
   readonly #cutOff = new Set<string>()
   readonly #answerlessUntilMs = new Map<string, number>()
-  readonly #afterCommits = new Map<string, { readonly keyPrefix: string; readonly then: () => void }>()
+  readonly #listeners = new Map<string, (write: CommittedWrite) => boolean>()
   /** All that ever happened, for checkers; clients get to see only what is not yet compacted. */
   readonly history: StoreChangeSet[] = []
   #compactedTo = 1
@@ -112,9 +119,9 @@ export class SimulatedMetadata {
     this.#answerlessUntilMs.set(client, this.#simulation.nowMs + forMs)
   }
 
-  /** Once: when a commit of that client to such a key has been carried out, before the answer is on its way. */
-  afterNextCommit(client: string, keyPrefix: string, then: () => void): void {
-    this.#afterCommits.set(client, { keyPrefix, then })
+  /** Tells of all that commits of that client write, before their answers are on their way, until it has heard enough (true). */
+  afterWrites(client: string, hear: (write: CommittedWrite) => boolean): void {
+    this.#listeners.set(client, hear)
   }
 
   /** Early, and at once. */
@@ -153,12 +160,10 @@ export class SimulatedMetadata {
       if ((this.#entries.get(key)?.revision ?? 0) !== revision) return { kind: 'conflict' }
     }
     if (changes.some(({ lease }) => lease !== undefined && !this.#leases.has(lease.id))) return { kind: 'conflict' }
+    const writes = changes.map(({ key, value }) => ({ key, value, before: this.#entries.get(key)?.value ?? null }))
     this.#write(changes)
-    const after = this.#afterCommits.get(client)
-    if (after !== undefined && changes.some(({ key }) => key.startsWith(after.keyPrefix))) {
-      this.#afterCommits.delete(client)
-      after.then()
-    }
+    const hear = this.#listeners.get(client)
+    if (hear !== undefined && writes.some(hear)) this.#listeners.delete(client)
     return { kind: 'committed', revision: this.#revision }
   }
 
