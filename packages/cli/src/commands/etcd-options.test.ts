@@ -43,7 +43,7 @@ test('the options are told as they were given', () => {
 
 test('TLS is said or denied, by the option and by the environment', async () => {
   const start = ['start', '--memory', '--listen', '127.0.0.1:0', '--cluster', cluster]
-  for (const [value, option, expected] of [
+  const cases = [
     [undefined, [], /without TLS/],
     [undefined, ['--etcd-tls'], /with TLS/],
     ['true', [], /with TLS/],
@@ -52,11 +52,14 @@ test('TLS is said or denied, by the option and by the environment', async () => 
     ['true', ['--etcd-tls', 'false'], /without TLS/],
     ['yes', [], /^odradek: .* 'yes' from env 'ODRADEK_ETCD_TLS' is invalid\. It must be true or false\./],
     ['false', ['--etcd-ca', file('any', '')], /^odradek: --etcd-tls is false, and --etcd-ca/],
-  ] as const) {
+  ] as const
+  // At once: most of them wait for an etcd that is not there.
+  const runs = cases.map(async ([value, option, expected]) => {
     const env = value === undefined ? {} : { ODRADEK_ETCD_TLS: value }
     const { stderr } = await runOdradek([...start, ...option], { env })
     assert.match(stderr, expected)
-  }
+  })
+  await Promise.all(runs)
 })
 
 test('what does not fit together is refused with what to give', async () => {
