@@ -3,14 +3,9 @@ import { DiskError, type Platform } from '@odradek/platform'
 import { GroupCoordinator, offsetsTopic } from './coordinator/group-coordinator.ts'
 import { groupCoordinatorConfig } from './coordinator/group-coordinator-config.ts'
 import { PartitionCoordinatorLog } from './coordinator/partition-coordinator-log.ts'
-import {
-  type BrokerEndpoint,
-  type ClusterImage,
-  isRunning,
-  overridesOf,
-  registrationEpoch,
-} from './core/cluster/cluster-image.ts'
+import { type BrokerEndpoint, type ClusterImage, isRunning, registrationEpoch } from './core/cluster/cluster-image.ts'
 import { supportedFeatures } from './core/cluster/features.ts'
+import { followConfig } from './core/cluster/follow-config.ts'
 import { BrokerConfig, checkBrokerConfig } from './core/config/broker-config.ts'
 import { coveredSettings } from './core/config/covered-settings.ts'
 import { checkDataDirectories, type OpenedDataDirectories, openDataDirectories } from './log/data-directories.ts'
@@ -193,7 +188,10 @@ async function start(plan: Plan): Promise<Broker> {
       alterIsr: proposal => isrChanges.propose(proposal),
       sendsToNearReplicas: () => sendsToNearReplicas(config),
       rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
-      giveUpReplica: replica => offlineReplicas.giveUp(replica),
+      // Decisions stand on the image that is published, which may yet be the one before.
+      giveUpReplica: replica => {
+        void metadata.appliedTo(partitions.revision).then(() => offlineReplicas.giveUp(replica))
+      },
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),
@@ -454,11 +452,4 @@ function startFailure({ dataDirectory }: BrokerOptions, error: unknown): unknown
   if (error instanceof DiskError) return dataDirectoryFailure(dataDirectory, error)
   if (error instanceof MetadataStoreError) return new OdradekError('metadata-store', error.message, { cause: error })
   return error
-}
-
-function followConfig(config: BrokerConfig, image: ClusterImage, brokerId: number): void {
-  config.setDynamic({
-    broker: overridesOf(image, { type: 'broker', name: String(brokerId) }),
-    allBrokers: overridesOf(image, { type: 'broker', name: '' }),
-  })
 }

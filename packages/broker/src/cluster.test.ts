@@ -197,6 +197,20 @@ test('a topic whose leader has no space for it is led by another, and kept by th
   assert.equal(cluster.member(1).broker.image.topics.get('t')?.partitions[0]?.leader, 1)
 })
 
+test('a follower that has no space for a topic is not waited for', async () => {
+  const cluster = await SimulatedCluster.open('no space to follow')
+  for (const id of [1, 2, 3]) await cluster.start(id, { 'min.insync.replicas': '2' })
+  const client = cluster.client()
+  const { clock } = cluster.simulation.platform('client')
+  const settle = <T>(work: Promise<T>) => cluster.simulation.settle(work, 120_000)
+  cluster.machine(3).disk.faults.limitBytes = 0
+  await settle(createReplicatedTopic({ client, clock }, 't', { assignment: [1, 2, 3] }))
+  const startedMs = clock.monotonic()
+  assert.equal(await settle(new TestProducer({ client, clock, topic: 't' }).send('meanwhile')), 0)
+  assert.ok(clock.monotonic() - startedMs < 2000, `${clock.monotonic() - startedMs} ms`)
+  assert.deepEqual(cluster.member(1).broker.image.topics.get('t')?.partitions[0]?.isr, [1, 2])
+})
+
 test('a replica whose disk has failed, and that was elected while nobody else was there, gives the office to one that has all', async () => {
   const cluster = await SimulatedCluster.open('failed disk')
   const config = { 'min.insync.replicas': '2' }

@@ -12,8 +12,12 @@ export function brokerDirectory(path: string, rank: number): string {
   return `${path}/broker-${rank}`
 }
 
-/** Throws OdradekError where the data of brokers lie in a data directory, but for those of `own`. */
+/**
+ * Throws OdradekError where a directory that is no broker's yet holds those of brokers, but for those of `own`. In one that is a
+ * broker's anything may lie: a copy of it, a disk that it no longer uses.
+ */
 export function refuseBrokersWithin(disk: Disk, path: string, own: ReadonlySet<string>): void {
+  if (isDataDirectory(disk, path)) return
   const names = orNull(() => disk.listSync(path)) ?? []
   const others = names.filter(name => !own.has(`${path}/${name}`) && isDataDirectory(disk, `${path}/${name}`))
   const [first] = others

@@ -111,6 +111,23 @@ test('directories that do not belong together are refused before anything is wri
   await assert.rejects(start(['/data', '/b']), isOdradekError('partition-twice', /a-0 .* \/data and \/b/))
 })
 
+test('in a data directory there may be a copy of it, or a disk that it does not use any more', async () => {
+  const disk = createMemoryDisk()
+  const copy = await startTestLogs({ disk, path: '/data/copy-1' })
+  await copy.stop()
+  const refusal = /holds the data of another broker \(copy-1\)/
+  await assert.rejects(new TestLogs({ disk }).start(), isOdradekError('several-brokers', refusal))
+  disk.removeSync('/data/copy-1')
+  const logs = await startTestLogs({ disk })
+  logs.create('a')
+  await logs.stop()
+  await (await startTestLogs({ disk, path: '/data/copy-1' })).stop()
+  await logs.start()
+  assert.equal(logs.get('a').topic, 'a')
+  assert.ok(disk.listSync('/data').includes('copy-1'))
+  await logs.stop()
+})
+
 test('a directory that holds those of several brokers is the data directory of none', async () => {
   const disk = createMemoryDisk()
   const logs = new TestLogs({ disk })

@@ -143,3 +143,20 @@ test('the controller goes on where the broker that it runs in does not: a disk o
   assert.equal(brokers.metadata.image.controllerId, 1)
   assert.notEqual(controller?.metadata.image.topics.get('t')?.partitions[0]?.leader, 3)
 })
+
+test('a setting counts for the controller when it sees it, also where its broker applies it later', async () => {
+  const { brokers, started, simulation } = await openCluster('slow to set', [topicOf('t', [2, 3])], 1, 2, 3)
+  started[2]?.kill()
+  await simulation.until(() => brokers.partition('t')?.isr.length === 1, 2 * ttlMs)
+  started[1]?.kill()
+  await simulation.until(() => brokers.partition('t')?.leader === -1, 2 * ttlMs)
+  await brokers.start(3)
+  const { clock } = simulation.platform('slow')
+  const subscribing = started[0]?.metadata.subscribe(() => new Promise(resolve => clock.after(50, resolve)))
+  await simulation.settle(Promise.resolve(subscribing))
+  const creating = brokers.metadata.commit([topicOf('u', [1])])
+  const value = { 'unclean.leader.election.enable': 'true' }
+  const setting = brokers.metadata.commit([{ kind: 'config', resource: { type: 'broker', name: '' }, value }])
+  await simulation.settle(Promise.all([creating, setting]))
+  await simulation.until(() => brokers.partition('t')?.leader === 3, ttlMs)
+})

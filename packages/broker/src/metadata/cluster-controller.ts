@@ -2,6 +2,7 @@ import type { Clock, Timer } from '@odradek/platform'
 import type { ClusterChange } from '../core/cluster/cluster-change.ts'
 import { type ClusterImage, isInternalTopic, type TopicImage } from '../core/cluster/cluster-image.ts'
 import { decideFailover } from '../core/cluster/failover.ts'
+import { followConfig } from '../core/cluster/follow-config.ts'
 import { decideInternalTopicReplication } from '../core/cluster/internal-topic-replication.ts'
 import { decidePreferredLeaders } from '../core/cluster/preferred-leaders.ts'
 import type { BrokerConfig } from '../core/config/broker-config.ts'
@@ -23,6 +24,7 @@ const retryMs = 1000
  */
 export class ClusterController {
   readonly #metadata: ClusterMetadata
+  /** As of the image that this controller sees: the broker may apply it later. */
   readonly #config: BrokerConfig
   readonly #clock: Clock
   readonly #brokerId: number
@@ -44,14 +46,17 @@ export class ClusterController {
     readonly logger: Logger
   }) {
     this.#metadata = options.metadata
-    this.#config = options.config
+    this.#config = options.config.fork()
     this.#clock = options.clock
     this.#brokerId = options.brokerId
     this.#logger = options.logger
   }
 
   async start(): Promise<void> {
-    this.#unsubscribe = await this.#metadata.subscribe((next, previous) => this.#follow(next, previous))
+    this.#unsubscribe = await this.#metadata.subscribe((next, previous) => {
+      followConfig(this.#config, next, this.#brokerId)
+      this.#follow(next, previous)
+    })
     this.#scheduleBalance()
   }
 

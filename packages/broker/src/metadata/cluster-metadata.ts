@@ -30,8 +30,6 @@ export class ClusterMetadata {
   readonly #revisions: Map<string, number>
   /** What was heard of and is not yet applied, the one under way included. */
   readonly #queue: StoreChangeSet[]
-  /** What each change set has made of which image: all views go the same way. */
-  readonly #folds: WeakMap<StoreChangeSet, { readonly previous: ClusterImage; readonly next: ClusterImage }>
   #waiters: { readonly revision: number; resolve(): void }[] = []
   #applying = false
   #stopWatching: () => void = () => {}
@@ -42,7 +40,6 @@ export class ClusterMetadata {
     this.#image = from.image
     this.#revisions = from.revisions
     this.#queue = from.queue
-    this.#folds = from.folds
     this.#stopWatching = store.watch(from.queue.at(-1)?.revision ?? from.image.revision, changes => {
       this.#queue.push(changes)
       if (!this.#applying) void this.#applyQueue()
@@ -55,13 +52,13 @@ export class ClusterMetadata {
     const revisions = new Map(entries.map(entry => [entry.key, entry.revision]))
     // A shared store that holds nothing of ours may be at any revision.
     const image = revision > 0 ? foldChanges(emptyImage, ...stepsOf({ revision, changes: entries })) : emptyImage
-    return new ClusterMetadata(store, { image, revisions, queue: [], folds: new WeakMap() })
+    return new ClusterMetadata(store, { image, revisions, queue: [] })
   }
 
   /** Another view of the same store from the present image on, whose image does not wait for the subscribers of this one. */
   fork(): ClusterMetadata {
     const [revisions, queue] = [new Map(this.#revisions), [...this.#queue]]
-    const fork = new ClusterMetadata(this.#store, { image: this.#image, revisions, queue, folds: this.#folds })
+    const fork = new ClusterMetadata(this.#store, { image: this.#image, revisions, queue })
     void fork.#applyQueue()
     return fork
   }
@@ -151,7 +148,7 @@ export class ClusterMetadata {
     this.#applying = true
     for (let set = this.#queue[0]; set !== undefined; set = this.#queue[0]) {
       const previous = this.#image
-      const next = this.#fold(previous, set)
+      const next = foldChanges(previous, ...stepsOf(set))
       // An empty one only moves the revision on.
       if (set.changes.length > 0) for (const apply of [...this.#subscribers]) await apply(next, previous)
       for (const { key, value, revision = set.revision } of set.changes) {
@@ -166,21 +163,12 @@ export class ClusterMetadata {
     }
     this.#applying = false
   }
-
-  #fold(previous: ClusterImage, set: StoreChangeSet): ClusterImage {
-    const known = this.#folds.get(set)
-    if (known?.previous === previous) return known.next
-    const next = foldChanges(previous, ...stepsOf(set))
-    this.#folds.set(set, { previous, next })
-    return next
-  }
 }
 
 interface Position {
   readonly image: ClusterImage
   readonly revisions: Map<string, number>
   readonly queue: StoreChangeSet[]
-  readonly folds: WeakMap<StoreChangeSet, { readonly previous: ClusterImage; readonly next: ClusterImage }>
 }
 
 /**

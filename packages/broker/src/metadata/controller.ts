@@ -77,7 +77,8 @@ export class Controller {
       const { topic, internalConfig } = internalTopicRequest(name, { config: this.#config, image })
       const input = { topics: [topic], validateOnly: false, config: this.#config, topicIds, seed, internalConfig }
       const request = divideCreateTopics(input)
-      return request.decide(image, request.items)
+      const decision = request.decide(image, request.items)
+      return { ...decision, answer: request.answer(decision.answer) }
     })
     return created?.outcome ?? { errorCode: 0, errorMessage: null }
   }

@@ -59,6 +59,11 @@ export class PartitionRegistry {
     return this.#byId.get(topicId)?.partitions[index]
   }
 
+  /** Of the image that is served, or being gone over to. */
+  get revision(): number {
+    return this.#image.revision
+  }
+
   /** Undefined: no such topic here. */
   topicName(topicId: string): string | undefined {
     return this.#byId.get(topicId)?.name

@@ -42,6 +42,11 @@ export class BrokerConfig {
     this.#layers = [{ source: 'static', values: this.#static }]
   }
 
+  /** Another one of what it was started with: for whoever follows what is set while running by themselves. */
+  fork(): BrokerConfig {
+    return new BrokerConfig(Object.fromEntries(this.#static))
+  }
+
   /** Replaces what was set while running: on this broker, and on all brokers. */
   setDynamic(dynamic: {
     readonly broker: Readonly<Record<string, string>>
