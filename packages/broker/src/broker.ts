@@ -145,7 +145,8 @@ async function start(plan: Plan): Promise<Broker> {
   shutdown.add('membership', () => membership.leave())
   const controller = new Controller({ metadata, config, random, brokerId, logger })
   const isrChanges = new IsrChanges({ controller, membership, brokerId })
-  const offlineReplicas = new OfflineReplicas(controller)
+  const whenShown = () => metadata.appliedTo(partitions.revision)
+  const offlineReplicas = new OfflineReplicas({ controller, whenShown })
   const purgatory = new FetchPurgatory(clock)
   const deletions = new DeletionPurgatory()
   const leaderThrottle = new ReplicationThrottle({ config: throttleConfigOf(config, 'leader'), brokerId, clock })
@@ -188,10 +189,7 @@ async function start(plan: Plan): Promise<Broker> {
       alterIsr: proposal => isrChanges.propose(proposal),
       sendsToNearReplicas: () => sendsToNearReplicas(config),
       rackOf: id => metadata.image.brokers.get(id)?.rack ?? null,
-      // Decisions stand on the image that is published, which may yet be the one before.
-      giveUpReplica: replica => {
-        void metadata.appliedTo(partitions.revision).then(() => offlineReplicas.giveUp(replica))
-      },
+      giveUpReplica: replica => offlineReplicas.giveUp(replica),
     },
     fetchers,
     configOf: (image, topic) => logConfigOf(config, image, topic),

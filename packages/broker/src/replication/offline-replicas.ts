@@ -8,13 +8,22 @@ import { MetadataStoreError } from '../metadata/metadata-store.ts'
  */
 export class OfflineReplicas {
   readonly #controller: Pick<Controller, 'giveUpReplicas'>
+  readonly #whenShown: () => Promise<void>
   /** Waiting, or under way. */
   readonly #asked = new Set<string>()
   #waiting: OfflineReplica[] = []
   #isBusy = false
 
-  constructor(controller: Pick<Controller, 'giveUpReplicas'>) {
+  /** `whenShown`: the controller decides on the image on which they are asked for, which may still be being applied. */
+  constructor({
+    controller,
+    whenShown,
+  }: {
+    controller: Pick<Controller, 'giveUpReplicas'>
+    whenShown: () => Promise<void>
+  }) {
     this.#controller = controller
+    this.#whenShown = whenShown
   }
 
   /** Nobody waits for it: it is done when the image that shows it is applied. */
@@ -29,6 +38,7 @@ export class OfflineReplicas {
   async #handOn(): Promise<void> {
     this.#isBusy = true
     while (this.#waiting.length > 0) {
+      await this.#whenShown()
       const group = this.#waiting
       this.#waiting = []
       await this.#ask(group)
