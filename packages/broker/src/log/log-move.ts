@@ -4,8 +4,9 @@ import { deletedDirectoryName, movedFromFile, partitionDirectoryName } from './f
 import type { LeftFiles } from './left-files.ts'
 import { LogCopy } from './log-copy.ts'
 import type { LogDirectory } from './log-directory.ts'
+import type { MovedFiles } from './log-files.ts'
 import type { MoveThrottle } from './move-throttle.ts'
-import type { MovedFiles, PartitionLog } from './partition-log.ts'
+import type { PartitionLog } from './partition-log.ts'
 import { replaceTextFile } from './text-file.ts'
 
 export interface LogMoveOptions {
