@@ -77,6 +77,12 @@ export class Cluster {
     return this.#member(brokerId).broker !== null && this.machine(brokerId).isUp
   }
 
+  /** Of the registration that the broker itself believes in; -1 without one. */
+  epochOf(brokerId: number): number {
+    const { broker, machine } = this.#member(brokerId)
+    return broker !== null && machine.isUp ? broker.epoch : -1
+  }
+
   isHeldDown(brokerId: number): boolean {
     return this.#member(brokerId).isHeldDown
   }

@@ -1,5 +1,6 @@
 /** One seed's history: a cluster, its clients, its faults, and what must hold of it. */
 import { createSimulation, type Simulation } from '@odradek/platform/simulated'
+import { checkRunOut } from './checkers/lease-checker.ts'
 import { checkStep } from './checkers/metadata-checker.ts'
 import { ReplicaChecker } from './checkers/replica-checker.ts'
 import { Cluster } from './cluster.ts'
@@ -69,6 +70,7 @@ class History {
     this.#cluster = cluster
     this.#state = state
     this.#replicas = replicas
+    cluster.store.whenLeaseRunsOut(entries => this.#check(() => checkRunOut(entries, id => cluster.epochOf(id))))
     this.#faults = new FaultInjector({ cluster, plan, state, replicas, note })
     this.#world = { simulation: this.#simulation, plan, ledger, note, isClosing: () => this.#isClosing }
     this.#groups = new GroupLedger({
@@ -174,13 +176,17 @@ class History {
   #tick(): void {
     this.#simulation.at(this.#simulation.nowMs + checkEveryMs, () => {
       if (this.#failure !== null) return
-      try {
-        this.#look()
-      } catch (error) {
-        this.#fail(error)
-      }
+      this.#check(() => this.#look())
       this.#tick()
     })
+  }
+
+  #check(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #look(): void {

@@ -74,6 +74,8 @@ export interface SharedCluster {
 export interface Broker {
   readonly clusterId: string
   readonly brokerId: number
+  /** Of its registration; -1 while that may have ended, and this broker leads nothing. */
+  readonly epoch: number
   /** Of the cluster, as this broker tells it to clients now. */
   readonly image: ClusterImage
   /** In the order of the setting `listeners`, with the ports that they have got. */
@@ -281,6 +283,9 @@ async function start(plan: Plan): Promise<Broker> {
   return {
     clusterId,
     brokerId,
+    get epoch() {
+      return membership.epoch
+    },
     get image() {
       return metadata.image
     },

@@ -164,6 +164,13 @@ export const mutations: readonly Mutation[] = [
     shownBy: { seed: 10, intensity: 1 },
   },
   {
+    name: 'lease-believed-too-long',
+    file: `${broker}/metadata/broker-session.ts`,
+    find: 'hold.surelyUntilMs = sentAtMs + ttlMs',
+    replace: 'hold.surelyUntilMs = sentAtMs + 2 * ttlMs',
+    why: 'a broker takes its lease for twice as long as it is, and leads on when it has ended',
+  },
+  {
     name: 'last-leader-forgotten',
     file: `${broker}/core/cluster/partition-change.ts`,
     find: 'return elrEnabled && before.leader !== noLeader ? [before.leader] : before.lastKnownElr',

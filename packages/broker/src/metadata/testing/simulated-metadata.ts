@@ -57,6 +57,13 @@ export interface CommittedWrite {
   readonly before: string | null
 }
 
+/** A key that was written under a lease. */
+export interface LeasedEntry {
+  readonly key: string
+  readonly value: string
+  readonly revision: number
+}
+
 interface Lease {
   readonly owner: string
   readonly ttlMs: number
@@ -84,6 +91,7 @@ export class SimulatedMetadata {
   readonly #listeners = new Map<string, (write: CommittedWrite) => boolean>()
   /** All that ever happened, for checkers; clients get to see only what is not yet compacted. */
   readonly history: StoreChangeSet[] = []
+  #hearRunOut: (entries: readonly LeasedEntry[]) => void = () => {}
   #compactedTo = 1
   #revision = 1
   #leaseCount = 0
@@ -122,6 +130,11 @@ export class SimulatedMetadata {
   /** Tells of all that commits of that client write, before their answers are on their way, until it has heard enough (true). */
   afterWrites(client: string, hear: (write: CommittedWrite) => boolean): void {
     this.#listeners.set(client, hear)
+  }
+
+  /** Tells of each lease that runs out, and is not ended early, what has stood under it until now. */
+  whenLeaseRunsOut(hear: (entries: readonly LeasedEntry[]) => void): void {
+    this.#hearRunOut = hear
   }
 
   /** Early, and at once. */
@@ -183,8 +196,14 @@ export class SimulatedMetadata {
   endLease(id: string): void {
     this.#leases.get(id)?.end.cancel()
     this.#leases.delete(id)
-    const keys = [...this.#entries].filter(([, { leaseId }]) => leaseId === id).map(([key]) => key)
-    if (keys.length > 0) this.#write(keys.map(key => ({ key, value: null })))
+    const entries = this.#entriesUnder(id)
+    if (entries.length > 0) this.#write(entries.map(({ key }) => ({ key, value: null })))
+  }
+
+  #entriesUnder(lease: string): LeasedEntry[] {
+    return [...this.#entries]
+      .filter(([, { leaseId }]) => leaseId === lease)
+      .map(([key, { value, revision }]) => ({ key, value, revision }))
   }
 
   /** Sends a client what it has not heard, one message at a time, again and again until it has arrived. */
@@ -230,7 +249,10 @@ export class SimulatedMetadata {
 
   #leaseEnd(id: string, ttlMs: number): { cancel(): void } {
     const lateMs = this.#random.between(this.faults.leaseLatenessMs)
-    return this.#simulation.at(this.#simulation.nowMs + ttlMs + lateMs, () => this.endLease(id))
+    return this.#simulation.at(this.#simulation.nowMs + ttlMs + lateMs, () => {
+      this.#hearRunOut(this.#entriesUnder(id))
+      this.endLease(id)
+    })
   }
 
   #travel({ name }: SimulatedClient, delayMs: number, arrive: () => void): void {
