@@ -35,12 +35,16 @@ export function endOf(batches: readonly StoredBatch[]): number {
   return (batches.at(-1)?.lastOffset ?? -1) + 1
 }
 
-/** Up to the first that is not whole: what is being written. */
+/**
+ * Up to the first that is not whole: what is being written. The checksum does not cover the base offset, so of a write that the power
+ * has torn there may be all but that, which shows in that it does not lie behind its predecessor.
+ */
 function batchesIn(bytes: Buffer): StoredBatch[] {
   const batches: StoredBatch[] = []
   for (let at = 0; at < bytes.length && checkBatch(bytes, at) === null; ) {
     const size = batchBytes(bytes, at)
     const place = { baseOffset: batchBaseOffset(bytes, at), lastOffset: batchLastOffset(bytes, at) }
+    if (place.baseOffset < endOf(batches)) break
     batches.push({ ...place, bytes: bytes.subarray(at, at + size) })
     at += size
   }

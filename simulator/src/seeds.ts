@@ -56,4 +56,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       "a follower that ended where its leader's log begins, in an epoch that was never committed, was not found out: the leader had forgotten that its own epoch there had begun before",
   },
+  {
+    seed: 242558,
+    intensity: 1,
+    proved:
+      'the last batch had all but its base offset, which no checksum covers, when the power was back: the checkers took it for the end of the log, the broker cuts it off',
+  },
 ]
