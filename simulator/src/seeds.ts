@@ -62,4 +62,10 @@ export const knownSeeds: readonly KnownSeed[] = [
     proved:
       'the last batch had all but its base offset, which no checksum covers, when the power was back: the checkers took it for the end of the log, the broker cuts it off',
   },
+  {
+    seed: 244405,
+    intensity: 1,
+    proved:
+      'a broker that started again took its own last registration for that of another one, and ended, since it had not heard of its end while it was cut off from the store',
+  },
 ]

@@ -99,6 +99,33 @@ test('a broker waits for an earlier run of itself to end', async () => {
   assert.ok((second.session.epoch ?? 0) > (first.epochs[0] ?? 0))
 })
 
+test('nor does it take that for another broker because it has not heard yet that it has ended', async () => {
+  const brokers = await Brokers.open('restarted, and not told')
+  const first = await brokers.start(1)
+  first.kill()
+  const second = await brokers.open(1)
+  const started = second.session.start()
+  await brokers.simulation.runFor(ttlMs / 2)
+  second.link.holdChanges()
+  await brokers.simulation.runFor(10 * ttlMs)
+  second.link.heal()
+  await brokers.simulation.settle(started)
+  assert.ok(second.session.isAlive)
+})
+
+test('a broker whose id another one has and keeps is refused, and does not try again', async () => {
+  const brokers = await Brokers.open('taken')
+  const first = await brokers.start(1)
+  const second = await brokers.open(1)
+  await assert.rejects(brokers.simulation.settle(second.session.start(), 6 * ttlMs), { code: 'node-id-taken' })
+  second.link.cut()
+  await brokers.simulation.settle(first.stop())
+  await brokers.simulation.runFor(2 * ttlMs)
+  second.link.heal()
+  await brokers.simulation.runFor(2 * ttlMs)
+  assert.deepEqual([second.session.isAlive, second.epochs.length], [false, 0])
+})
+
 test('where the store is its own, an earlier registration is only a leaving', async () => {
   const left = { kind: 'broker', brokerId: 1, value: { rack: null, endpoints: [] } } as const
   const brokers = await Brokers.open('own store', [left])

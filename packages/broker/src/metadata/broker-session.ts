@@ -37,6 +37,12 @@ export interface BrokerSessionOptions {
   readonly onLost: () => void
 }
 
+/** Under the id of this broker. */
+interface OtherRegistration {
+  readonly epoch: number
+  readonly endpoints: readonly BrokerEndpoint[]
+}
+
 /** What has been got so far on the way to being registered. */
 interface Hold {
   readonly lease: StoreLease
@@ -83,14 +89,19 @@ export class BrokerSession {
     this.#isCleaned = !options.afterUncleanShutdown
   }
 
-  /** Resolves once the broker is registered for the first time. */
+  /** Resolves once the broker is registered for the first time. Rejects with OdradekError where another one has its id. */
   async start(): Promise<void> {
     const { metadata } = this.#options
     this.#unsubscribe = await metadata.subscribe(image => {
       this.#follow(image)
       void metadata.appliedTo(image.revision).then(() => wake(this.#waitForNews))
     })
-    await this.#register()
+    try {
+      await this.#register()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
   }
 
   /** Whether this broker may act as registered: as a leader, above all. */
@@ -184,8 +195,8 @@ export class BrokerSession {
     const { metadata, brokerId, ownsStore, ttlMs } = this.#options
     const other = metadata.image.brokers.get(brokerId)
     if (!ownsStore && other?.fenced === false) {
-      this.#warnOf(other)
-      await this.#wait(ttlMs, this.#waitForNews)
+      if (this.#hasLasted(other)) await this.#refuse(other)
+      else await this.#wait(ttlMs, this.#waitForNews)
       return false
     }
     if (!this.#isCleaned) await this.#leaveInSyncReplicas()
@@ -193,20 +204,28 @@ export class BrokerSession {
   }
 
   /** Of an earlier run nothing is left when its lease has ended; what lasts longer is kept alive by somebody. */
-  #warnOf({ epoch, endpoints }: { readonly epoch: number; readonly endpoints: readonly BrokerEndpoint[] }): void {
+  #hasLasted({ epoch, endpoints }: OtherRegistration): boolean {
     const { brokerId, clock, logger, ttlMs } = this.#options
     const nowMs = clock.monotonic()
-    if (this.#awaited?.epoch !== epoch) {
-      this.#awaited = { epoch, sinceMs: nowMs }
-      const what =
-        'the node id of this broker is registered already, by an earlier run of it or by another process: waiting until that ends'
-      logger.warn(what, { brokerId, epoch, address: addressIn(endpoints) })
-    } else if (!this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases + patienceMs) {
-      throw new OdradekError(
-        'node-id-taken',
-        `Another broker of this cluster has node id ${brokerId}, at ${addressIn(endpoints)}. Stop that one, or start this one with another data directory and without that id (node.id).`,
-      )
+    if (this.#awaited?.epoch === epoch) {
+      return !this.#wasRegistered && nowMs - this.#awaited.sinceMs > ttlMs * patienceInLeases + patienceMs
     }
+    this.#awaited = { epoch, sinceMs: nowMs }
+    const what =
+      'the node id of this broker is registered already, by an earlier run of it or by another process: waiting until that ends'
+    logger.warn(what, { brokerId, epoch, address: addressIn(endpoints) })
+    return false
+  }
+
+  /** Unless it has ended while nothing was heard of the store. */
+  async #refuse({ epoch, endpoints }: OtherRegistration): Promise<void> {
+    const { metadata, brokerId } = this.#options
+    await metadata.refresh()
+    if (registrationEpoch(metadata.image, brokerId) !== epoch) return
+    throw new OdradekError(
+      'node-id-taken',
+      `Another broker of this cluster has node id ${brokerId}, at ${addressIn(endpoints)}. Stop that one, or start this one with another data directory and without that id (node.id).`,
+    )
   }
 
   /** What the disk has need not be what was acknowledged, so it counts for nothing until it has caught up again. */

@@ -130,8 +130,14 @@ export class ClusterMetadata {
       await this.appliedTo(outcome.revision)
       return 'committed'
     }
-    await this.appliedTo((await this.#store.read()).revision)
+    await this.refresh()
     return 'conflict'
+  }
+
+  /** Asks the store: resolves once `image` has all that had happened there by now. Rejects with MetadataStoreError. */
+  async refresh(): Promise<void> {
+    const { revision } = await this.#store.read()
+    await this.appliedTo(revision)
   }
 
   /** Resolves once `image` is of that revision or a later one. */

@@ -3,11 +3,12 @@ import { type MetadataStore, type StoreChangeSet, type StoreLease, StoreUnreacha
 
 /**
  * A broker's way to a store that several share. The faults that it may inject, since brokers must survive them: while it is
- * cut, calls fail after they were or were not carried out, and changes are heard of only once it is whole again.
+ * cut, calls fail after they were or were not carried out, and changes are heard of only once it is whole again; or only those are late.
  */
 export class StoreLink implements MetadataStore {
   readonly #store: MetadataStore
   #isCut = false
+  #isWatchLate = false
   #held: (() => void)[] = []
 
   constructor(store: MetadataStore) {
@@ -22,8 +23,14 @@ export class StoreLink implements MetadataStore {
     this.#isCut = true
   }
 
+  /** Calls are answered. */
+  holdChanges(): void {
+    this.#isWatchLate = true
+  }
+
   heal(): void {
     this.#isCut = false
+    this.#isWatchLate = false
     const held = this.#held
     this.#held = []
     for (const deliver of held) deliver()
@@ -39,7 +46,7 @@ export class StoreLink implements MetadataStore {
 
   watch(fromRevision: number, onChange: (changes: StoreChangeSet) => void): () => void {
     return this.#store.watch(fromRevision, changes => {
-      if (this.#isCut || this.#held.length > 0) this.#held.push(() => onChange(changes))
+      if (this.#isCut || this.#isWatchLate || this.#held.length > 0) this.#held.push(() => onChange(changes))
       else onChange(changes)
     })
   }
