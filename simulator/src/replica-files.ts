@@ -1,6 +1,7 @@
 /** A partition's files on a machine's disk, as its running process would see them: for checkers, who trust no broker. */
 import { batchBaseOffset, batchBytes, batchLastOffset, checkBatch } from '@odradek/protocol'
 import { parseOffsetCheckpoint } from '../../packages/broker/src/log/checkpoint-file.ts'
+import { parseSegmentFileName } from '../../packages/broker/src/log/file-names.ts'
 import { Directory } from '../../packages/platform/src/memory/tree.ts'
 import type { Cluster } from './cluster.ts'
 
@@ -21,7 +22,10 @@ export function storedBatches(
   if (!(directory instanceof Directory)) return null
   if (readText(cluster, brokerId, `${path}/partition.metadata`)?.includes(topicId) !== true) return null
   const names = [...directory.entries.keys()].filter(name => name.endsWith('.log')).sort()
-  return names.flatMap(name => batchesIn(readFile(cluster, brokerId, `${path}/${name}`) ?? Buffer.alloc(0)))
+  return names.flatMap(name => {
+    const bytes = readFile(cluster, brokerId, `${path}/${name}`) ?? Buffer.alloc(0)
+    return batchesIn(bytes, parseSegmentFileName(name)?.offset ?? 0)
+  })
 }
 
 /** By TOPIC-N: up to where the broker itself says that all is committed. */
@@ -37,15 +41,17 @@ export function endOf(batches: readonly StoredBatch[]): number {
 
 /**
  * Up to the first that is not whole: what is being written. The checksum does not cover the base offset, so of a write that the power
- * has torn there may be all but that, which shows in that it does not lie behind its predecessor.
+ * has torn there may be all but that, which shows in that it does not lie behind its predecessor, or in its segment.
  */
-function batchesIn(bytes: Buffer): StoredBatch[] {
+function batchesIn(bytes: Buffer, segmentOffset: number): StoredBatch[] {
   const batches: StoredBatch[] = []
+  let next = segmentOffset
   for (let at = 0; at < bytes.length && checkBatch(bytes, at) === null; ) {
     const size = batchBytes(bytes, at)
     const place = { baseOffset: batchBaseOffset(bytes, at), lastOffset: batchLastOffset(bytes, at) }
-    if (place.baseOffset < endOf(batches)) break
+    if (place.baseOffset < next) break
     batches.push({ ...place, bytes: bytes.subarray(at, at + size) })
+    next = place.lastOffset + 1
     at += size
   }
   return batches

@@ -242,11 +242,19 @@ export class LogFiles {
     this.#listener.offline()
   }
 
-  /** The files were opened anew. Readers see what is there, up to the old high watermark where that is lower. */
-  #use(loaded: LoadedLog, highWatermark: number): void {
+  /**
+   * The files were opened anew. Readers see what is there, up to the old high watermark where that is lower. False: the log was closed
+   * meanwhile, and they are given back.
+   */
+  #use(loaded: LoadedLog, highWatermark: number): boolean {
+    if (this.#isClosed) {
+      for (const segment of loaded.segments.all) segment.release()
+      return false
+    }
     this.#open = this.#opened(loaded)
     this.#recoveryPointMax = Number.POSITIVE_INFINITY
     this.#highWatermark.reset({ logEndOffset: loaded.logEndOffset, highWatermark })
+    return true
   }
 
   get #loadOptions(): LoadOptions {
@@ -269,11 +277,7 @@ export class LogFiles {
     try {
       this.#open.release()
       const loaded = await recoverLog(this.#loadOptions)
-      if (this.#isClosed) {
-        for (const segment of loaded.segments.all) segment.release()
-        return false
-      }
-      this.#use(loaded, this.#highWatermark.offset)
+      if (!this.#use(loaded, this.#highWatermark.offset)) return false
       if (this.#waitsForDisk) await this.#open.flush.flush()
     } catch (error) {
       logger.debug('the partition stays offline', { log: this.#directory, error })
@@ -317,11 +321,7 @@ export class LogFiles {
       await this.#lowerRecoveryPoint(recoveryPointOf(cut, this.#open.loaded.segments))
       if (!this.isUsable) return false
       const loaded = await truncateLog(this.#loadOptions, this.#open.loaded, cut)
-      if (this.#isClosed) {
-        for (const segment of loaded.segments.all) segment.release()
-        return false
-      }
-      this.#use(loaded, isEmptied ? offset : this.#highWatermark.offset)
+      if (!this.#use(loaded, isEmptied ? offset : this.#highWatermark.offset)) return false
     } catch (error) {
       this.fail(error)
       return false

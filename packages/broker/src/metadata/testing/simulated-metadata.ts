@@ -9,6 +9,7 @@ import {
   MetadataStoreError,
   type StoreChange,
   type StoreChangeSet,
+  type StoreEntry,
   type StoreLease,
   type StoreSnapshot,
   StoreUnreachableError,
@@ -57,13 +58,6 @@ export interface CommittedWrite {
   readonly before: string | null
 }
 
-/** A key that was written under a lease. */
-export interface LeasedEntry {
-  readonly key: string
-  readonly value: string
-  readonly revision: number
-}
-
 interface Lease {
   readonly owner: string
   readonly ttlMs: number
@@ -91,7 +85,7 @@ export class SimulatedMetadata {
   readonly #listeners = new Map<string, (write: CommittedWrite) => boolean>()
   /** All that ever happened, for checkers; clients get to see only what is not yet compacted. */
   readonly history: StoreChangeSet[] = []
-  #hearRunOut: (entries: readonly LeasedEntry[]) => void = () => {}
+  #hearRunOut: (entries: readonly StoreEntry[]) => void = () => {}
   #compactedTo = 1
   #revision = 1
   #leaseCount = 0
@@ -133,7 +127,7 @@ export class SimulatedMetadata {
   }
 
   /** Tells of each lease that runs out, and is not ended early, what has stood under it until now. */
-  whenLeaseRunsOut(hear: (entries: readonly LeasedEntry[]) => void): void {
+  whenLeaseRunsOut(hear: (entries: readonly StoreEntry[]) => void): void {
     this.#hearRunOut = hear
   }
 
@@ -200,7 +194,7 @@ export class SimulatedMetadata {
     if (entries.length > 0) this.#write(entries.map(({ key }) => ({ key, value: null })))
   }
 
-  #entriesUnder(lease: string): LeasedEntry[] {
+  #entriesUnder(lease: string): StoreEntry[] {
     return [...this.#entries]
       .filter(([, { leaseId }]) => leaseId === lease)
       .map(([key, { value, revision }]) => ({ key, value, revision }))
