@@ -44,13 +44,14 @@ const shrinkRunsMax = 60
 const mutationSeedsMax = 25
 /** Short and thick: many small histories find more than a few long ones. */
 const mutationDial = { intensity: 2, durationMs: 20_000 }
+const workers = numberOf('workers', values.workers, { isWhole: true, min: 1 })
 
 if (values.help) console.log(usage)
 else if (values.seed !== undefined) await replay(replayOf(seedOf(values.seed)))
 else if (values.mutations) await findMutations(positionals)
 else if (values.seeds !== undefined) {
-  const [first = '0', last = first] = values.seeds.split('..')
-  await runMany(Number(first), Number(last))
+  const [first = '', last = first] = values.seeds.split('..')
+  await runMany(numberOf('seeds', first, { isWhole: true }), numberOf('seeds', last, { isWhole: true }))
 } else {
   // Another beginning each time: what was run yesterday need not be run again.
   await runMany(Math.floor(Date.now() / 1000) % 1_000_000_000, Number.POSITIVE_INFINITY)
@@ -60,11 +61,21 @@ function replayOf(seed: number | string): Replay {
   const { duration, only, mutation } = values
   return {
     seed,
-    intensity: Number(values.intensity),
-    ...(duration === undefined ? {} : { durationMs: Number(duration) }),
-    ...(only === undefined ? {} : { only: only === 'none' ? [] : only.split(',').map(Number) }),
+    intensity: numberOf('intensity', values.intensity),
+    ...(duration === undefined ? {} : { durationMs: numberOf('duration', duration) }),
+    ...(only === undefined
+      ? {}
+      : { only: only === 'none' ? [] : only.split(',').map(index => numberOf('only', index, { isWhole: true })) }),
     ...(mutation === undefined ? {} : { mutation }),
   }
+}
+
+/** Ends the process where it is none. */
+function numberOf(option: string, text: string, { isWhole = false, min = 0 } = {}): number {
+  const hasForm = (isWhole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text)
+  if (hasForm && Number(text) >= min) return Number(text)
+  console.error(`--${option}: "${text}" is not a ${isWhole ? 'whole ' : ''}number of ${min} or more`)
+  process.exit(2)
 }
 
 function seedOf(text: string): number | string {
@@ -84,7 +95,7 @@ async function replay(one: Replay): Promise<void> {
 }
 
 async function runMany(first: number, last: number): Promise<void> {
-  const pool = new WorkerPool(Number(values.workers))
+  const pool = new WorkerPool(workers)
   const total = { seeds: 0, virtualMs: 0, events: 0, faults: 0, acknowledged: 0 }
   const startedMs = Date.now()
   let failed: { one: Replay; outcome: Outcome } | null = null
@@ -113,7 +124,7 @@ async function runMany(first: number, last: number): Promise<void> {
       else if (total.seeds % 20 === 0) report()
     }
   }
-  await Promise.all(Array.from({ length: Number(values.workers) }, work))
+  await Promise.all(Array.from({ length: workers }, work))
   report()
   if (failed !== null) await reportFailure(pool, failed)
   pool.close()
@@ -133,7 +144,7 @@ async function reportFailure(pool: WorkerPool, failed: { one: Replay; outcome: O
 /** Each mutation has so many seeds to show itself. */
 async function findMutations(names: readonly string[]): Promise<void> {
   const wanted = mutations.filter(({ name }) => names.length === 0 || names.includes(name))
-  const pool = new WorkerPool(Number(values.workers))
+  const pool = new WorkerPool(workers)
   const missed: string[] = []
   const queue = wanted.values()
   const work = async () => {
@@ -152,7 +163,7 @@ async function findMutations(names: readonly string[]): Promise<void> {
       console.log(`${name.padEnd(45)} ${how.slice(0, 160)}`)
     }
   }
-  await Promise.all(Array.from({ length: Number(values.workers) }, work))
+  await Promise.all(Array.from({ length: workers }, work))
   pool.close()
   console.log(`${wanted.length - missed.length} of ${wanted.length} deliberate faults found`)
   if (missed.length > 0) process.exitCode = 1
