@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Outcome } from './history.ts'
 import { applyMutation } from './mutations/apply-mutation.ts'
-import { mutations } from './mutations/mutations.ts'
-import { drawPlan } from './plan.ts'
+import { type Mutation, mutationNamed, mutations } from './mutations/mutations.ts'
+import { type Dial, drawPlan } from './plan.ts'
 import { type Replay, replayCommand } from './replay.ts'
 import { shrink } from './shrink.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -45,28 +45,42 @@ const mutationSeedsMax = 25
 /** Short and thick: many small histories find more than a few long ones. */
 const mutationDial = { intensity: 2, durationMs: 20_000 }
 const workers = numberOf('workers', values.workers, { isWhole: true, min: 1 })
+const dial = dialOf(values)
 
 if (values.help) console.log(usage)
 else if (values.seed !== undefined) await replay(replayOf(seedOf(values.seed)))
 else if (values.mutations) await findMutations(positionals)
 else if (values.seeds !== undefined) {
-  const [first = '', last = first] = values.seeds.split('..')
-  await runMany(numberOf('seeds', first, { isWhole: true }), numberOf('seeds', last, { isWhole: true }))
+  const [from = '', to = from] = values.seeds.split('..')
+  const first = numberOf('seeds', from, { isWhole: true })
+  await runMany(first, numberOf('seeds', to, { isWhole: true, min: first }))
 } else {
   // Another beginning each time: what was run yesterday need not be run again.
   await runMany(Math.floor(Date.now() / 1000) % 1_000_000_000, Number.POSITIVE_INFINITY)
 }
 
-function replayOf(seed: number | string): Replay {
-  const { duration, only, mutation } = values
+function dialOf({ intensity, duration, only }: { intensity: string; duration?: string; only?: string }): Dial {
   return {
-    seed,
-    intensity: numberOf('intensity', values.intensity),
+    intensity: numberOf('intensity', intensity),
     ...(duration === undefined ? {} : { durationMs: numberOf('duration', duration) }),
-    ...(only === undefined
-      ? {}
-      : { only: only === 'none' ? [] : only.split(',').map(index => numberOf('only', index, { isWhole: true })) }),
-    ...(mutation === undefined ? {} : { mutation }),
+    ...(only === undefined ? {} : { only: only === 'none' ? [] : only.split(',').map(faultIndexOf) }),
+  }
+}
+
+function faultIndexOf(text: string): number {
+  return numberOf('only', text, { isWhole: true })
+}
+
+function replayOf(seed: number | string): Replay {
+  return { seed, ...dial, ...(values.mutation === undefined ? {} : { mutation: mutationOf(values.mutation).name }) }
+}
+
+/** Ends the process where there is none of that name. */
+function mutationOf(name: string): Mutation {
+  try {
+    return mutationNamed(name)
+  } catch (error) {
+    refuse((error as Error).message)
   }
 }
 
@@ -74,7 +88,11 @@ function replayOf(seed: number | string): Replay {
 function numberOf(option: string, text: string, { isWhole = false, min = 0 } = {}): number {
   const hasForm = (isWhole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text)
   if (hasForm && Number(text) >= min) return Number(text)
-  console.error(`--${option}: "${text}" is not a ${isWhole ? 'whole ' : ''}number of ${min} or more`)
+  refuse(`--${option}: "${text}" is not a ${isWhole ? 'whole ' : ''}number of ${min} or more`)
+}
+
+function refuse(reason: string): never {
+  console.error(reason)
   process.exit(2)
 }
 
@@ -143,7 +161,7 @@ async function reportFailure(pool: WorkerPool, failed: { one: Replay; outcome: O
 
 /** Each mutation has so many seeds to show itself. */
 async function findMutations(names: readonly string[]): Promise<void> {
-  const wanted = mutations.filter(({ name }) => names.length === 0 || names.includes(name))
+  const wanted = names.length === 0 ? mutations : names.map(mutationOf)
   const pool = new WorkerPool(workers)
   const missed: string[] = []
   const queue = wanted.values()

@@ -45,13 +45,11 @@ export function endOf(batches: readonly StoredBatch[]): number {
  */
 function batchesIn(bytes: Buffer, segmentOffset: number): StoredBatch[] {
   const batches: StoredBatch[] = []
-  let next = segmentOffset
   for (let at = 0; at < bytes.length && checkBatch(bytes, at) === null; ) {
     const size = batchBytes(bytes, at)
     const place = { baseOffset: batchBaseOffset(bytes, at), lastOffset: batchLastOffset(bytes, at) }
-    if (place.baseOffset < next) break
+    if (place.baseOffset < Math.max(segmentOffset, endOf(batches))) break
     batches.push({ ...place, bytes: bytes.subarray(at, at + size) })
-    next = place.lastOffset + 1
     at += size
   }
   return batches

@@ -1,16 +1,13 @@
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { mutations } from './mutations.ts'
+import { mutationNamed } from './mutations.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
 /** From now on this process loads the broker with that fault. The file itself stays as it is. */
 export function applyMutation(name: string): void {
-  const mutation = mutations.find(one => one.name === name)
-  if (mutation === undefined) {
-    throw new Error(`there is no mutation '${name}'; there are ${mutations.map(one => one.name).join(', ')}`)
-  }
+  const mutation = mutationNamed(name)
   const url = pathToFileURL(join(root, mutation.file)).href
   registerHooks({
     load(loaded, context, next) {

@@ -179,3 +179,10 @@ export const mutations: readonly Mutation[] = [
     shownBy: { seed: 5049, intensity: 2, durationMs: 20_000 },
   },
 ]
+
+/** @throws Error where there is none, with the names of those that there are */
+export function mutationNamed(name: string): Mutation {
+  const found = mutations.find(one => one.name === name)
+  if (found !== undefined) return found
+  throw new Error(`there is no mutation '${name}'; there are ${mutations.map(one => one.name).join(', ')}`)
+}
